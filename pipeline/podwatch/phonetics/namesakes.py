@@ -252,7 +252,6 @@ def is_somebody_else(candidate: Candidate, context: TextContext) -> bool:
         or _is_cut_short(candidate, context)
         or _has_other_last_word(candidate, context)
         or _has_other_word_behind_particle(candidate, context)
-        or _has_possessive_within(candidate, context)
         or _is_acronym(candidate, context)
         or _is_title_of_another(candidate, context)
     )
@@ -311,12 +310,6 @@ def _has_other_word_behind_particle(candidate: Candidate, context: TextContext) 
         return False
     encoded = form.sounds[-1], encode_letters(form.spelling[-1])
     return min(measure_costs([(encoded, encode_words(heard[-1:], context.entries))])[0]) > BEHIND_PARTICLE_COST
-
-
-def _has_possessive_within(candidate: Candidate, context: TextContext) -> bool:
-    """Whether another word than the last ends in 's, as in no person's name: Ilan's brother, No Man's Land."""
-    words = context.tokens.plain[candidate.first : candidate.last - 1]
-    return candidate.form.kind == "person" and any(w.endswith("'s") for w in words)
 
 
 def _are_both_common(word: str, form: Form) -> bool:
