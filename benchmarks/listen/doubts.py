@@ -26,8 +26,8 @@ from benchmarks.sounds_like.alignment import align
 from benchmarks.sounds_like.phrases import write_passage
 from podwatch.model import Doubt, Transcript
 from podwatch.phonetics import NameMatcher, WatchedName
+from podwatch.query.place_proposals import PlaceProposer
 from podwatch.query.second_hearing import FLOOR, spellings_of
-from podwatch.query.wider_net import WiderNet
 from podwatch.speech.decoding import open_audio
 from podwatch.speech.hearing_places import place_by_words, read_windows
 from podwatch.speech.recognisers import SAMPLE_RATE, Recogniser
@@ -96,7 +96,7 @@ class DoubtSet:
         self.subjects = choose_subjects(names)
         self._names = [s.name for s in self.subjects]
         watched = [WatchedName(s.name, (), s.type, threshold=0.0) for s in self.subjects]
-        self._matcher, self._net = NameMatcher(watched), WiderNet(watched)
+        self._matcher, self._proposer = NameMatcher(watched), PlaceProposer(watched)
         self._twins = NameMatcher([WatchedName(twin_of(s.name), (), s.type, threshold=0.0) for s in self.subjects])
         self._passages = {s.name: write_passage(s, "test", random.Random(f"listen {s.name}")) for s in self.subjects}
 
@@ -114,11 +114,11 @@ class DoubtSet:
                 yield Question(d, "twin", "twin", mine[0].form, m.kind)
         proposed = [m for m in found if m.kind != "sounds_like" or m.score >= FLOOR]
         likely = [self._names.index(s.name) for s in file.spoken]
-        for place in self._net.cast(text, likely, [(m.start, m.end) for m in proposed]):
+        for place in self._proposer.propose(text, likely, [(m.start, m.end) for m in proposed]):
             name, span = self._names[place.name], (place.start, place.end)
             yield self._question(text, said, "wide", name, *span, 0.0, "none", place.features)
         strangers = [(i + PASSAGES) % len(self._names) for i in likely]
-        for place in self._net.cast(text, strangers, []):
+        for place in self._proposer.propose(text, strangers, []):
             name, span = self._names[place.name], (place.start, place.end)
             yield self._question(text, said, "stranger", name, *span, 0.0, "none", place.features)
         for i, s in enumerate(said):

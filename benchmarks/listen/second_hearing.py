@@ -39,9 +39,9 @@ from benchmarks.listen.hearing_scores import (
 )
 from benchmarks.listen.spoken_set import SpokenFile, load_set, make_set
 from podwatch.phonetics.candidate_scoring import DEFAULT_THRESHOLD
+from podwatch.query.place_proposals import FEATURES
 from podwatch.query.second_hearing import SURE, combine, sounds_like_another
 from podwatch.query.wide_doubts import place_score
-from podwatch.query.wider_net import FEATURES
 from podwatch.settings import from_environment
 from podwatch.speech.forced_decoding import LIKELIHOODS
 from podwatch.speech.recognisers import build_recogniser
@@ -90,7 +90,7 @@ def measure(rows: Sequence[Row], *, is_short: bool = False) -> Worth:
     doubts = [(r, s) for r, s in scored if r.source == "text" and r.score < SURE]
     _print_doubts(scored)
     gain = bootstrap(doubts, lambda some: _passed(some, 2) - _passed(some, 0))
-    net, precision = _print_net(rows, scored)
+    net, precision = _print_wide(rows, scored)
     _print_sure(rows, scored)
     _print_all(rows, scored)
     cpu = _print_cost(rows)
@@ -149,7 +149,7 @@ def _print_doubts(scored: Scored) -> None:
         print_table(f"{title}: right ones let through where {WRONG_PASS:.0%} of the wrong pass", head, lines)
 
 
-def _print_net(rows: Sequence[Row], scored: Scored) -> tuple[tuple[float, float, float], float]:
+def _print_wide(rows: Sequence[Row], scored: Scored) -> tuple[tuple[float, float, float], float]:
     """What the wider net finds of the mentions that the text does not propose, and how often it is wrong."""
     found = {(r.file, i): s[2] for r, s in reversed(likeliest(_wide(scored))) for i in r.said}
     listens = {(r.file, i) for r, _ in _wide(scored) for i in r.said}

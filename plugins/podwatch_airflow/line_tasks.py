@@ -16,7 +16,7 @@ from podwatch_airflow.connections import read_settings, uncover_library
 from podwatch_airflow.schedules import default_run_seconds, line_shards
 
 if TYPE_CHECKING:
-    from podwatch.line.idle import Work
+    from podwatch.line.idle import DueVerbs
     from podwatch.model import Shard, Tally
     from podwatch.settings import Settings
 
@@ -43,10 +43,10 @@ def run_verb(verb: str, shard: Mapping[str, Any] | None = None, *, place: str = 
         return _describe(_run_backfilled(verb, interval, shard))
     beats = place in ("first", "last")
     given = read_settings(sends=False, beats=beats, PODWATCH_RUN_SECONDS=str(default_run_seconds()))
-    work = idle.find_work(given, deliver_alone=place == "alone")
-    has_run = verb in work.verbs
-    found = _describe(_run_live(verb, given, shard, place, work) if has_run else Tally(verb))
-    if place == "first" and not (idle.find_work(given) if has_run else work).verbs - {verb}:
+    due = idle.find_due_verbs(given, deliver_alone=place == "alone")
+    has_run = verb in due.verbs
+    found = _describe(_run_live(verb, given, shard, place, due) if has_run else Tally(verb))
+    if place == "first" and not (idle.find_due_verbs(given) if has_run else due).verbs - {verb}:
         idle.finish_idle_line(given)
         skip_tasks(VERBS[1:], found)
     if place == "last" and not has_run:
@@ -60,7 +60,7 @@ def plan_line(place: str = "") -> list[dict[str, Any]]:
     from podwatch.line import idle
 
     given = read_settings(sends=False, beats=place == "first")
-    if place == "first" and backfill_interval() is None and not idle.find_work(given).verbs:
+    if place == "first" and backfill_interval() is None and not idle.find_due_verbs(given).verbs:
         idle.finish_idle_line(given)
         skip_tasks(VERBS, [])
     from podwatch import runtime
@@ -91,7 +91,7 @@ def backfill_interval() -> tuple[datetime, datetime] | None:
     return start, end
 
 
-def _run_live(verb: str, given: Settings, shard: Mapping[str, Any] | None, place: str, work: Work) -> Tally:
+def _run_live(verb: str, given: Settings, shard: Mapping[str, Any] | None, place: str, due: DueVerbs) -> Tally:
     from podwatch import runtime
     from podwatch.line.verbs import LINE
     from podwatch.model import ALL
@@ -109,9 +109,9 @@ def _run_live(verb: str, given: Settings, shard: Mapping[str, Any] | None, place
             from podwatch.line.heartbeat import finish_line
             from podwatch.line.retention import prune_expired
 
-            finish_line(rt, rt.store.clock(), is_full=work.is_full)
+            finish_line(rt, rt.store.clock(), is_full=due.is_full)
             prune_expired(rt, rt.store.clock())
-        elif place == "alone" and work.is_full:
+        elif place == "alone" and due.is_full:
             rt.store.set_mark(FULL_DELIVER, rt.store.clock())
     if verb == "detect" and tally.new:
         events.announce_alerts()

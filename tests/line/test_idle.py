@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 
 from podwatch.line.heartbeat import finish_line
-from podwatch.line.idle import ALL_VERBS, EVERYTHING, FULL_EVERY, Work, find_work, finish_idle_line
+from podwatch.line.idle import ALL_VERBS, EVERYTHING, FULL_EVERY, DueVerbs, find_due_verbs, finish_idle_line
 from podwatch.model import Feed
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
 from podwatch.store.marks import ANNOUNCED, COMPLETE_LINE, FULL_DELIVER, FULL_LINE
 
-NOTHING = Work(frozenset())
+NOTHING = DueVerbs(frozenset())
 
 
 @pytest.fixture
@@ -27,39 +27,39 @@ def idle(rt: Runtime) -> Runtime:
 
 
 def test_where_all_verbs_ran_a_moment_ago_only_those_that_have_something_to_do(idle: Runtime) -> None:
-    assert find_work(idle.settings) == NOTHING
+    assert find_due_verbs(idle.settings) == NOTHING
     idle.store.add_feeds([Feed(url="https://a.example/feed")], idle.store.clock())
-    assert find_work(idle.settings) == Work(frozenset(["poll"]))
+    assert find_due_verbs(idle.settings) == DueVerbs(frozenset(["poll"]))
 
 
 def test_an_hour_after_all_verbs_ran_they_do_again(idle: Runtime) -> None:
     idle.store.set_mark(FULL_LINE, idle.store.clock() - FULL_EVERY)
-    assert find_work(idle.settings) == EVERYTHING
+    assert find_due_verbs(idle.settings) == EVERYTHING
     finish_line(idle, idle.store.clock(), is_full=False)
-    assert find_work(idle.settings) == EVERYTHING
+    assert find_due_verbs(idle.settings) == EVERYTHING
     finish_line(idle, idle.store.clock())
-    assert find_work(idle.settings) == NOTHING
+    assert find_due_verbs(idle.settings) == NOTHING
 
 
 def test_a_clock_that_was_set_back_keeps_nothing_from_running(idle: Runtime) -> None:
     idle.store.set_mark(FULL_LINE, idle.store.clock() + timedelta(days=1))
-    assert find_work(idle.settings) == EVERYTHING
+    assert find_due_verbs(idle.settings) == EVERYTHING
 
 
 def test_deliver_alone_goes_by_its_own_last_run_or_that_of_the_line(idle: Runtime) -> None:
     long_ago = idle.store.clock() - FULL_EVERY
-    assert find_work(idle.settings, deliver_alone=True) == NOTHING
+    assert find_due_verbs(idle.settings, deliver_alone=True) == NOTHING
     idle.store.set_mark(FULL_LINE, long_ago)
-    assert find_work(idle.settings, deliver_alone=True) == EVERYTHING
+    assert find_due_verbs(idle.settings, deliver_alone=True) == EVERYTHING
     idle.store.set_mark(FULL_DELIVER, idle.store.clock())
-    assert find_work(idle.settings, deliver_alone=True) == NOTHING
-    assert find_work(idle.settings) == EVERYTHING
+    assert find_due_verbs(idle.settings, deliver_alone=True) == NOTHING
+    assert find_due_verbs(idle.settings) == EVERYTHING
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "postgresql://127.0.0.1:1/none", "what"])
 def test_where_nobody_can_tell_the_verbs_run_and_say_what_is_wrong(settings: Settings, url: str) -> None:
     unreachable = Settings(home=settings.home, database_url=Secret(url))
-    assert find_work(unreachable) == EVERYTHING
+    assert find_due_verbs(unreachable) == EVERYTHING
     assert EVERYTHING.verbs == ALL_VERBS
 
 

@@ -23,17 +23,17 @@ FULL_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class DueVerbs:
     """verbs: those that are to run. is_full: all of them, whatever is due."""
 
     verbs: frozenset[str]
     is_full: bool = False
 
 
-EVERYTHING = Work(ALL_VERBS, is_full=True)
+EVERYTHING = DueVerbs(ALL_VERBS, is_full=True)
 
 
-def find_work(settings: Settings, *, deliver_alone: bool = False) -> Work:
+def find_due_verbs(settings: Settings, *, deliver_alone: bool = False) -> DueVerbs:
     """What is due now. Where that cannot be told, everything: the verb itself then says what is wrong.
 
     deliver_alone: only deliver is asked for, and only it has to have run a short while ago.
@@ -44,7 +44,7 @@ def find_work(settings: Settings, *, deliver_alone: bool = False) -> Work:
             now = rows.clock()
             if is_full_due([m.at for m in map(rows.mark, marks) if m is not None], now):
                 return EVERYTHING
-            return Work(rows.find_due_verbs(now, timedelta(seconds=settings.pace.stay)))
+            return DueVerbs(rows.find_due_verbs(now, timedelta(seconds=settings.pace.stay)))
     except Exception as e:  # noqa: BLE001 - of a database that is not there, or not migrated yet
         log.debug("what is due cannot be told (%s)", type(e).__name__)
         return EVERYTHING

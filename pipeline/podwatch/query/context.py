@@ -37,7 +37,7 @@ class EpisodeFields:
 
     hearings: what was heard again of names in doubt. asks_audio: what is in doubt and was not heard again is no mention
     yet, but reported as a doubt; else the text alone decides. asks_widely: as well where the text has hardly
-    a trace of a name (wider_net.py).
+    a trace of a name (place_proposals.py).
     """
 
     title: str = ""

@@ -217,7 +217,7 @@ class Engine:
         )
         doubts += weighed.doubts
         if fields.asks_widely:
-            doubts += self._cast_net(transcript, fields, only, [m for _, m in found], weighed.matches)
+            doubts += self._propose_doubts(transcript, fields, only, [m for _, m in found], weighed.matches)
         return [*self._index.details, *self._add_names(weighed.matches, normalised, hits)]
 
     def _match_names(
@@ -247,7 +247,7 @@ class Engine:
         }
         return match_hearings(thresholds, transcript, fields.hearings, [m for _, m in found])
 
-    def _cast_net(
+    def _propose_doubts(
         self,
         transcript: Transcript,
         fields: EpisodeFields,
@@ -256,15 +256,15 @@ class Engine:
         counted: Sequence[WeighedMatch],
     ) -> Sequence[Doubt]:
         """Where the audio is to be asked about names that the text does not propose."""
-        from podwatch.query.wide_doubts import cast_net
+        from podwatch.query.wide_doubts import propose_doubts
 
-        return cast_net(self._net, self._wanted_names(only), transcript, fields, found, counted)
+        return propose_doubts(self._proposer, self._wanted_names(only), transcript, fields, found, counted)
 
     @cached_property
-    def _net(self) -> Any:
-        from podwatch.query.wider_net import WiderNet
+    def _proposer(self) -> Any:
+        from podwatch.query.place_proposals import PlaceProposer
 
-        return WiderNet(self._name_matcher.names)
+        return PlaceProposer(self._name_matcher.names)
 
     def _wanted_names(self, only: Container[str] | None) -> Sequence[int]:
         """The indices of the names that one of the watches looks for."""

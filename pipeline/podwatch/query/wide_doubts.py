@@ -13,15 +13,15 @@ from podwatch.query.second_hearing import CHARACTERS_AN_HOUR, FLOOR, WeighedMatc
 if TYPE_CHECKING:
     from podwatch.phonetics.watched_names import NameMatch
     from podwatch.query.context import EpisodeFields
-    from podwatch.query.wider_net import WiderNet
+    from podwatch.query.place_proposals import PlaceProposer
 
 WIDE_PLACES_AN_HOUR = 15  # of talk, beside those of second_hearing.PLACES_AN_HOUR
 NAMES_A_PLACE = 4  # names and spans of which the audio is asked at one place
 LEAST = 0.01  # of the net's score: below it hardly a name in a hundred was said
 
 
-def cast_net(
-    net: WiderNet,
+def propose_doubts(
+    proposer: PlaceProposer,
     wanted: Sequence[int],
     transcript: Transcript,
     fields: EpisodeFields,
@@ -35,8 +35,8 @@ def cast_net(
     """
     tried = {h.doubt.name for h in fields.hearings if h.doubt.is_wide}
     sure = [w.match for w in counted if w.score >= w.match.threshold and is_surely_there(w.match)]
-    names = net.names
-    likely = net.likely_names(fields.title, fields.notes, sure, wanted)
+    names = proposer.names
+    likely = proposer.likely_names(fields.title, fields.notes, sure, wanted)
     likely = [n for n in likely if names[n].full not in tried]
     taken = [(m.start, m.end) for m in found if m.kind != "sounds_like" or m.score >= FLOOR]
     heard = [h.doubt for h in fields.hearings if h.doubt.is_wide]
@@ -50,7 +50,7 @@ def cast_net(
             score=place_score(p.features),
             is_wide=True,
         )
-        for p in net.cast(transcript.text, likely, taken)
+        for p in proposer.propose(transcript.text, likely, taken)
     ]
     return choose_places(doubts, len(transcript.text), len(group_places(heard)))
 

@@ -35,7 +35,7 @@ OTHER_NAME = GIVEN | SURNAME | PLACE
 
 
 @dataclass(frozen=True, slots=True)
-class NetPlace:
+class ProposedPlace:
     """Words that may be a name. name: its index. start, end: characters. features: of FEATURES, in their order."""
 
     name: int
@@ -58,8 +58,8 @@ FEATURES = (
 Span = tuple[float, int, int, Form, Costs, float]  # how far, first word, the word behind, form, its costs, its gap
 
 
-class WiderNet:
-    """Casts for some names. Pure: the same text and finds give the same places."""
+class PlaceProposer:
+    """Proposes places of some names. Pure: the same text and finds give the same places."""
 
     def __init__(self, names: Sequence[WatchedName]) -> None:
         self._forms: dict[int, list[Form]] = defaultdict(list)
@@ -81,18 +81,18 @@ class WiderNet:
         few = forms if len(forms) <= MAX_NAMES else ()
         return list(dict.fromkeys((*written, *others, *few)))[:MAX_NAMES]
 
-    def cast(self, text: str, names: Sequence[int], taken: Sequence[tuple[int, int]]) -> Iterator[NetPlace]:
+    def propose(self, text: str, names: Sequence[int], taken: Sequence[tuple[int, int]]) -> Iterator[ProposedPlace]:
         """Where one of these names may be said; taken: spans in which the text has found something already."""
         forms = [form for name in names for form in self._forms[name]]
         if not forms:
             return
         for offset, chunk in split_chunks(text):
             inside = [(a - offset, b - offset) for a, b in taken if a < offset + len(chunk) and offset < b]
-            for place in _cast_chunk(chunk, forms, inside):
-                yield NetPlace(place.name, place.start + offset, place.end + offset, place.features)
+            for place in _propose_in_chunk(chunk, forms, inside):
+                yield ProposedPlace(place.name, place.start + offset, place.end + offset, place.features)
 
 
-def _cast_chunk(text: str, forms: Sequence[Form], taken: Sequence[tuple[int, int]]) -> Iterator[NetPlace]:
+def _propose_in_chunk(text: str, forms: Sequence[Form], taken: Sequence[tuple[int, int]]) -> Iterator[ProposedPlace]:
 
     tokens = tokenize(text)
     entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s"))})
@@ -122,7 +122,7 @@ def _cast_chunk(text: str, forms: Sequence[Form], taken: Sequence[tuple[int, int
     for name, spans in near.items():
         for first, last, form, cost, gap in _choose_spans(spans):
             features = _features(tokens, entries, first, last, form, cost, gap)
-            yield NetPlace(name, tokens.starts[first], tokens.ends[last - 1], features)
+            yield ProposedPlace(name, tokens.starts[first], tokens.ends[last - 1], features)
 
 
 def _choose_spans(spans: Sequence[Span]) -> Iterator[tuple[int, int, Form, Costs, float]]:

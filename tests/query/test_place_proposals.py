@@ -13,6 +13,7 @@ from podwatch.model import Doubt, Hearing, HearingOutcome, Segment, Watch, join_
 from podwatch.phonetics import NameMatch, WatchedName
 from podwatch.query import EpisodeFields
 from podwatch.query.hearing_weights import load_weights
+from podwatch.query.place_proposals import FEATURES, MAX_NAMES, PlaceProposer
 from podwatch.query.second_hearing import CHARACTERS_AN_HOUR, PLACES_AN_HOUR
 from podwatch.query.wide_doubts import (
     NAMES_A_PLACE,
@@ -22,7 +23,6 @@ from podwatch.query.wide_doubts import (
     match_hearings,
     place_score,
 )
-from podwatch.query.wider_net import FEATURES, MAX_NAMES, WiderNet
 from podwatch.speech.forced_decoding import Likelihoods
 
 SAID = Likelihoods(prompted=-0.05, prompted_ratio=4.0, plain=-1.0, plain_ratio=1.0, written=-2.0).numbers()
@@ -104,14 +104,14 @@ def test_a_watch_that_is_not_looked_for_here_is_not_asked_about() -> None:
 
 
 def test_where_the_text_has_found_something_the_net_is_not_cast() -> None:
-    net = WiderNet([WatchedName("Ilie Bolojan", (), "person")])
+    net = PlaceProposer([WatchedName("Ilie Bolojan", (), "person")])
     at = TALK.index("Bollison")
-    assert any(p.start == at for p in net.cast(TALK, [0], []))
-    assert not any(p.start <= at < p.end for p in net.cast(TALK, [0], [(at, at + 8)]))
+    assert any(p.start == at for p in net.propose(TALK, [0], []))
+    assert not any(p.start <= at < p.end for p in net.propose(TALK, [0], [(at, at + 8)]))
 
 
 def test_the_likely_names_are_those_of_the_notes_then_those_that_are_said_most() -> None:
-    net = WiderNet(NAMES)
+    net = PlaceProposer(NAMES)
     said = [NameMatch(i, 0, 1, 1.0, "exact", "", 0.0) for i in (7, 3, 7)]
     notes = f"Today: {NAMES[5].full}"
     assert net.likely_names("", notes, said, range(20)) == [5, 7, 3]
@@ -147,14 +147,14 @@ def test_of_several_names_at_one_place_the_likeliest_stays() -> None:
 
 
 def test_words_that_are_somebody_elses_name_are_no_place() -> None:
-    net = WiderNet([WatchedName("Ramzan Kadyrov", (), "person")])
+    net = PlaceProposer([WatchedName("Ramzan Kadyrov", (), "person")])
     talk = "Then Xiomara Castro stood up. In the end Castro's friends left, and Cuderov stayed with the others for a while."
-    assert [talk[p.start : p.end] for p in net.cast(talk, [0], [])][:1] == ["Cuderov"]
-    assert not any("Castro" in talk[p.start : p.end] for p in net.cast(talk, [0], []))
+    assert [talk[p.start : p.end] for p in net.propose(talk, [0], [])][:1] == ["Cuderov"]
+    assert not any("Castro" in talk[p.start : p.end] for p in net.propose(talk, [0], []))
 
 
 def test_a_name_of_one_syllable_is_not_listened_for() -> None:
-    assert list(WiderNet([WatchedName("Li", (), "person")]).cast(TALK, [0], [])) == []
+    assert list(PlaceProposer([WatchedName("Li", (), "person")]).propose(TALK, [0], [])) == []
     li = Watch(name="li", entity="Li", type="person", sounds_like=True)
     assert find(replace(WIDE, notes="With Li"), li).doubts == ()
 
