@@ -272,8 +272,8 @@ def test_a_claim_is_extended_while_its_places_are_heard(scenario: HearingScenari
     scenario.detect()
     [waiting] = scenario.rt.store.transcripts_to_hear_again(scenario.now)
     claim = HearingClaim(scenario.rt, waiting, scenario.now, monotonic())
+    claim.until = scenario.now + timedelta(minutes=5)  # as after ten of its minutes
     assert scenario.rt.store.claim_hearings(waiting, scenario.now, claim.until)
-    claim.until = scenario.now + timedelta(minutes=5)  # ten minutes later
     claim.extend()
     assert scenario.rt.store.transcripts_to_hear_again(scenario.now + timedelta(minutes=14)) == []
     assert len(scenario.rt.store.transcripts_to_hear_again(scenario.now + timedelta(minutes=16))) == 1

@@ -164,6 +164,7 @@ ONLY_WORDS = {
     "Made by you and by two others.": ("Baidu", "company"),
     "It was written in post.": ("InPost", "company"),
     "A pal and tears.": ("Palantir", "company"),
+    "They keep good op sec in the field.": ("DeepSeek", "company"),
     "He has bowls.": ("Hezbollah", "company"),
     "So Ron and mom donate.": ("Zohran Mamdani", "person"),
     "At that time in the bank of war bonds.": ("Tijmen Blankevoort", "person"),

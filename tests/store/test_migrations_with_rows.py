@@ -169,3 +169,17 @@ def test_logins_go_back_into_the_addresses(settings: Settings) -> None:
         row = c.execute(text("SELECT url, login FROM feeds WHERE id = 1")).one()
     assert tuple(row) == ("https://a.example/1", "me@x.org:p:ss")
     engine.dispose()
+
+
+def test_what_only_the_wider_net_proposed_goes_with_its_column(settings: Settings) -> None:
+    engine = connect(settings)
+    upgrade_schema(engine)
+    fill_every_table(engine)
+    with engine.begin() as c:
+        c.execute(text("UPDATE hearings SET is_wide = (id = 1)"))
+        kept = c.execute(text("SELECT id FROM hearings WHERE NOT is_wide ORDER BY id")).scalars().all()
+    downgrade_database(settings, "0020")
+    with engine.connect() as c:
+        assert c.execute(text("SELECT id FROM hearings ORDER BY id")).scalars().all() == kept
+    assert len(kept) == ROWS - 1
+    engine.dispose()
