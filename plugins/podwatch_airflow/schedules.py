@@ -16,19 +16,27 @@ from podwatch_airflow.events import ALERTS, LEFT
 if TYPE_CHECKING:
     from airflow.sdk import Asset, AssetOrTimeSchedule, CronDataIntervalTimetable
 
+DAILY = "0 6 * * *"
+
+
+def read_cron(name: str, default: str, env: Mapping[str, str] = os.environ) -> str:
+    """A variable that is a cron expression. Raises ValueError, with its name, where it is none."""
+    from airflow.sdk import CronTriggerTimetable
+    from airflow.sdk.exceptions import AirflowTimetableInvalid
+
+    cron = env.get(name, "").strip() or default
+    try:
+        CronTriggerTimetable(cron, timezone="UTC").validate()
+    except AirflowTimetableInvalid as e:  # it does not name the variable
+        raise ValueError(f"{name}={cron}: {e} Write a cron expression such as {default}") from None
+    return cron
+
 
 def daily_timetable(env: Mapping[str, str] = os.environ) -> CronDataIntervalTimetable:
     """The schedule of the daily DAG, PODWATCH_SCHEDULE. A plain cron string would give runs empty data intervals."""
     from airflow.sdk import CronDataIntervalTimetable
-    from airflow.sdk.exceptions import AirflowTimetableInvalid
 
-    cron = env.get("PODWATCH_SCHEDULE", "").strip() or "0 6 * * *"
-    found = CronDataIntervalTimetable(cron, timezone="UTC")
-    try:
-        found.validate()
-    except AirflowTimetableInvalid as e:  # it does not name the variable
-        raise ValueError(f"PODWATCH_SCHEDULE={cron}: {e} Write a cron expression such as 0 6 * * *") from None
-    return found
+    return CronDataIntervalTimetable(read_cron("PODWATCH_SCHEDULE", DAILY, env), timezone="UTC")
 
 
 def default_run_seconds(env: Mapping[str, str] = os.environ) -> float:
@@ -37,7 +45,7 @@ def default_run_seconds(env: Mapping[str, str] = os.environ) -> float:
 
     from podwatch.policy.run_time import run_seconds
 
-    times = croniter(env.get("PODWATCH_SCHEDULE", "").strip() or "0 6 * * *", datetime(2025, 1, 1))  # noqa: DTZ001
+    times = croniter(env.get("PODWATCH_SCHEDULE", "").strip() or DAILY, datetime(2025, 1, 1))  # noqa: DTZ001
     starts = [times.get_next(float) for _ in range(6)]
     return run_seconds(min(after - before for before, after in pairwise(starts)))
 
@@ -63,28 +71,14 @@ def verb_pool(verb: str, env: Mapping[str, str] = os.environ) -> dict[str, Any]:
 def deliver_schedule(env: Mapping[str, str] = os.environ) -> AssetOrTimeSchedule:
     """The schedule of the DAG podwatch_deliver: PODWATCH_DELIVER_SCHEDULE, and each event of the asset ALERTS."""
     from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable
-    from airflow.sdk.exceptions import AirflowTimetableInvalid
 
-    cron = env.get("PODWATCH_DELIVER_SCHEDULE", "").strip() or "*/5 * * * *"
-    times = CronTriggerTimetable(cron, timezone="UTC")
-    try:
-        times.validate()
-    except AirflowTimetableInvalid as e:  # it does not name the variable
-        raise ValueError(f"PODWATCH_DELIVER_SCHEDULE={cron}: {e} Write a cron expression such as */5 * * * *") from None
+    times = CronTriggerTimetable(read_cron("PODWATCH_DELIVER_SCHEDULE", "*/5 * * * *", env), timezone="UTC")
     return AssetOrTimeSchedule(timetable=times, assets=[Asset(ALERTS)])
 
 
 def listen_schedule(env: Mapping[str, str] = os.environ) -> str:
     """The schedule of the DAG podwatch_listen, PODWATCH_LISTEN_SCHEDULE."""
-    from airflow.sdk import CronTriggerTimetable
-    from airflow.sdk.exceptions import AirflowTimetableInvalid
-
-    cron = env.get("PODWATCH_LISTEN_SCHEDULE", "").strip() or "20 * * * *"
-    try:
-        CronTriggerTimetable(cron, timezone="UTC").validate()
-    except AirflowTimetableInvalid as e:  # it does not name the variable
-        raise ValueError(f"PODWATCH_LISTEN_SCHEDULE={cron}: {e} Write a cron expression such as 20 * * * *") from None
-    return cron
+    return read_cron("PODWATCH_LISTEN_SCHEDULE", "20 * * * *", env)
 
 
 def listen_task_options(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
