@@ -26,6 +26,8 @@ def said(verdict: Verdict, *spellings: str, kind: str = "sounds_like", watch: st
 LEARNT: dict[str, tuple[list[StandingVerdict], list[tuple[str, str, int, int]]]] = {
     "nobody answered": ([], []),
     "a spelling called relevant": ([said(R, "Wit Goff")], [("alias", "Wit Goff", 1, 0)]),
+    "ordinary words called relevant": ([said(R, "with golf")], []),
+    "ordinary words called wrong": ([said(W, "with golf")], [("exclude", "with golf", 0, 1)]),
     "in two forms": ([said(R, "Wit Goff"), said(R, "wit  goff")], [("alias", "Wit Goff", 2, 0)]),
     "twice in one alert": ([said(R, "Wit Goff", "wit goff")], [("alias", "Wit Goff", 1, 0)]),
     "a spelling called wrong": ([said(W, "Wolves")], [("exclude", "Wolves", 0, 1)]),

@@ -147,6 +147,18 @@ def test_a_spelling_is_said_to_be_the_name_and_is_an_alias_from_then_on(either: 
     assert again.status_code == 400
 
 
+def test_ordinary_words_are_offered_as_no_alias(rt: Runtime, now: datetime) -> None:
+    watch = Watch(name="tlaib", entity="Rashida Tlaib", type="person", sounds_like=True, channel="#desk")
+    store_show(
+        rt, now, ["Congress heard from Rashida to leave about the vote./Then Rashida Talib said no to the bill."]
+    )
+    find_mentions(rt, now, watch)
+    browser = browse(rt, now)
+    shown = browser.read("/episodes/1")
+    assert offers(shown) == [("tlaib", "Rashida Talib")]
+    assert browser.send("/episodes/1/alias", {"watch": "tlaib", "spelling": "Rashida to leave"}).status_code == 400
+
+
 def test_only_what_was_heard_in_the_episode_becomes_an_alias(rt: Runtime, now: datetime) -> None:
     store_show(rt, now, [TALK])
     find_mentions(rt, now, DOBRYNIN)

@@ -10,14 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from podwatch.model import Change, Kind, Proposal, StandingVerdict, Verdict, Watch, fold_spelling
+from podwatch.query.plain_spellings import is_plain_spelling
 
 
 def propose_changes(watches: Iterable[Watch], verdicts: Sequence[StandingVerdict]) -> list[Proposal]:
     """The changes of each watch, the best supported first.
 
-    alias: a spelling found by its sound alone that was only ever called relevant. exclude: one that was only ever
-    called wrong. drop_alias: an alias that only ever found something else. The entity's name is never changed, and
-    neither is a query: that is for its author.
+    alias: a spelling found by its sound alone that was only ever called relevant, and is more than ordinary words.
+    exclude: one that was only ever called wrong. drop_alias: an alias that only ever found something else. The entity's
+    name is never changed, and neither is a query: that is for its author.
     """
     found: list[Proposal] = []
     for watch in watches:
@@ -39,6 +40,8 @@ def _propose_for(watch: Watch, verdicts: Sequence[StandingVerdict]) -> Iterable[
         if spelling in known or (relevant[spelling] and wrong[spelling]):
             continue
         change = _choose_change(bool(relevant[spelling]), kind, spelling in aliases)
+        if change is Change.ALIAS and is_plain_spelling(surface, watch.entity or ""):
+            continue
         if change is not None:
             yield Proposal(
                 watch=watch.name,

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from podwatch.errors import PodwatchError, TranscriptError
 from podwatch.model import Chapter, Entity, Episode, Feed, Kind, Watch, fold_spelling
+from podwatch.query.plain_spellings import is_plain_spelling
 from podwatch.redaction import has_secret
 from podwatch.store.page_figures import MarkedMention
 from podwatch.store.watch_edits import WatchConflict
@@ -153,7 +154,10 @@ def place_chapters(chapters: Sequence[Chapter], turns: Sequence[Turn]) -> list[t
 
 
 def alias_offers(mentions: Sequence[MarkedMention], watches: Sequence[Watch]) -> list[AliasOffer]:
-    """For each watched name the spellings that are no alias yet, each once, in the order of the text."""
+    """For each watched name the spellings that are no alias yet, each once, in the order of the text.
+
+    Not those of ordinary words (kill me, for Kilmeade): as an alias they would be told wherever they are said.
+    """
     by_name = {w.name: w for w in watches if w.entity is not None}
     found: dict[tuple[str, str], AliasOffer] = {}
     for m in mentions:
@@ -161,7 +165,7 @@ def alias_offers(mentions: Sequence[MarkedMention], watches: Sequence[Watch]) ->
         if watch is None or m.mention.kind is not Kind.SOUNDS_LIKE:
             continue
         known = {fold_spelling(s) for s in (watch.entity or "", *watch.aliases, *watch.exclude)}
-        if fold_spelling(spelling) not in known:
+        if fold_spelling(spelling) not in known and not is_plain_spelling(spelling, watch.entity or ""):
             offer = AliasOffer(watch.name, watch.entity or "", spelling, m.id)
             found.setdefault((watch.name, fold_spelling(spelling)), offer)
     return list(found.values())[:MOST_OFFERS]
