@@ -37,11 +37,11 @@ def said(words: str, start: float = 0.0) -> list[RecognisedWord]:
 def test_words_with_times_give_the_window_and_what_is_around_the_place() -> None:
     found = place_by_words(transcript(), doubt())
     assert found is not None
-    assert found.place.before == "my guess is that"
+    assert found.place.before == "that"
     assert found.place.written == "witcop"
-    assert found.place.after == "will wait"
-    assert found.start == pytest.approx(5.9)
-    assert found.end == pytest.approx(13.2)
+    assert found.place.after == "will"
+    assert found.start == pytest.approx(8.9)
+    assert found.end == pytest.approx(12.2)
 
 
 def test_a_transcript_without_times_of_words_gives_no_window() -> None:
@@ -57,11 +57,11 @@ def test_the_first_and_the_last_word_of_a_text_have_a_window_too() -> None:
 
 # what is heard around the time that the transcript says, where its window begins (None: the audio has other words)
 HEARD = {
-    "the same words": (TEXT, 5.9),
-    "an advertisement before them": ("buy it now and save money today at our store " + TEXT, 15.9),
-    "another spelling of the name": (TEXT.replace("witcop", "Whitcough"), 5.9),
-    "the name in two words": (TEXT.replace("witcop", "wit cough"), 5.9),
-    "one word of them misheard": (TEXT.replace("guess", "guests"), 5.9),
+    "the same words": (TEXT, 8.9),
+    "an advertisement before them": ("buy it now and save money today at our store " + TEXT, 18.9),
+    "another spelling of the name": (TEXT.replace("witcop", "Whitcough"), 8.9),
+    "the name in two words": (TEXT.replace("witcop", "wit cough"), 8.9),
+    "one word of them misheard": (TEXT.replace("guess", "guests"), 8.9),
     "other words": ("buy it now and save money today at our store and tell your friends that we sent you here", None),
     "the words before it only": (TEXT.split(" will")[0] + " and now to the weather in the north and the south", None),
     "nothing": ("", None),
@@ -75,14 +75,14 @@ def test_a_place_is_found_by_the_words_beside_it(case: str) -> None:
     assert (None if found is None else found.start) == (None if start is None else pytest.approx(start))
     if found is not None:
         assert found.place.written == "witcop"
-        assert found.place.before.endswith("is that")
-        assert found.place.after.startswith("will wait")
+        assert found.place.before.endswith("that")
+        assert found.place.after.startswith("will")
 
 
 def test_times_of_what_was_heard_are_those_of_the_audio() -> None:
     found = place_by_recognition(said(TEXT), transcript(timed=False), doubt(), 100.0)
     assert found is not None
-    assert found.start == pytest.approx(105.9)
+    assert found.start == pytest.approx(108.9)
 
 
 @given(st.integers(0, 5), st.lists(st.tuples(st.floats(0, 8), st.floats(0, 8)), min_size=1, max_size=4))

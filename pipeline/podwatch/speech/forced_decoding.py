@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from podwatch.speech.recognisers import SAMPLE_RATE
@@ -83,6 +83,16 @@ class ForcedText:
         return sum(logs[i] for i in counted)
 
 
+@dataclass(frozen=True, slots=True)
+class SoundWindow:
+    """A window of audio as the model has it, for all questions about it. known: what texts were asked, by prompt and
+    tokens: what is written is asked once for all the names that are tried there."""
+
+    encoded: Any
+    frames: int
+    known: dict[tuple[tuple[int, ...], tuple[int, ...]], list[float]] = field(default_factory=dict)
+
+
 class ForcedDecoder:
     """Asks one model about audio in one language.
 
@@ -92,16 +102,16 @@ class ForcedDecoder:
     def __init__(self, model: Any, tokenizer: Any, name: str) -> None:
         self._model, self._tokenizer, self.name = model, tokenizer, name
 
-    def encode(self, samples: NDArray[np.float32]) -> tuple[Any, int]:
-        """A window of audio as the model has it, for all questions about it; and its frames."""
+    def encode(self, samples: NDArray[np.float32]) -> SoundWindow:
+        """What is asked about: some seconds of audio."""
         import numpy as np
 
         padded = np.pad(samples, (0, int(SILENCE_SECONDS * SAMPLE_RATE)))
         features = self._model.feature_extractor(padded)[:, : len(padded) // 160]
         features = features[:, : features.shape[1] // 2 * 2]
-        return self._model.encode(features), features.shape[1]
+        return SoundWindow(self._model.encode(features), features.shape[1])
 
-    def likelihoods(self, window: tuple[Any, int], place: Place, spelling: str) -> Likelihoods:
+    def likelihoods(self, window: SoundWindow, place: Place, spelling: str) -> Likelihoods:
         """How likely a spelling of a name is at a place, and wherever else in the window the same is written."""
         said, written = self._forced(place, spelling), self._forced(place, place.written)
         prompt = self._tokenizer.encode(f" {spelling}.")
@@ -116,7 +126,7 @@ class ForcedDecoder:
             written=written.sum(plain[1]) / max(1, written.count),
         )
 
-    def context_likelihood(self, window: tuple[Any, int], place: Place) -> float:
+    def context_likelihood(self, window: SoundWindow, place: Place) -> float:
         """How likely the words around the place are, in nats a token: low where the window has other words."""
         forced = self._forced(place, place.written)
         logs = self._log_probabilities(window, forced.tokens, ())
@@ -138,11 +148,14 @@ class ForcedDecoder:
                 tokens += encode(_glued(piece) if spans else _spaced(piece))
         return ForcedText(tokens, spans)
 
-    def _log_probabilities(self, window: tuple[Any, int], tokens: list[int], prompt: Sequence[int]) -> list[float]:
-        tokenizer = self._tokenizer
-        start = [*((tokenizer.sot_prev, *prompt) if prompt else ()), *tokenizer.sot_sequence]
-        found = self._model.model.align(window[0], start, [tokens], window[1])[0]
-        return [math.log(max(LEAST_PROBABILITY, p)) for p in found.text_token_probs]
+    def _log_probabilities(self, window: SoundWindow, tokens: list[int], prompt: Sequence[int]) -> list[float]:
+        question = (tuple(prompt), tuple(tokens))
+        if question not in window.known:
+            tokenizer = self._tokenizer
+            start = [*((tokenizer.sot_prev, *prompt) if prompt else ()), *tokenizer.sot_sequence]
+            found = self._model.model.align(window.encoded, start, [tokens], window.frames)[0]
+            window.known[question] = [math.log(max(LEAST_PROBABILITY, p)) for p in found.text_token_probs]
+        return window.known[question]
 
 
 def _pieces(place: Place) -> Iterator[tuple[bool, str]]:

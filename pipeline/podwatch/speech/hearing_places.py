@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-BEFORE_SECONDS, AFTER_SECONDS = 4.5, 3.0  # of the window around a place
+BEFORE_SECONDS, AFTER_SECONDS = 2.0, 1.5  # of the window around a place: more of what is written there misleads
 EDGES = (0.1, 0.2)  # seconds before the first and after the last word
 CONTEXT_WORDS = 8  # on either side by which a place is looked for
 MIN_ALIKE = 0.6  # share of them that has to be said
