@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, PLACE, SURNAME, UNKNOWN_COST, Entry, look_up_words
+from podwatch.phonetics.lexicon import GIVEN, PLACE, SURNAME, UNKNOWN_COST, Entry, look_up_words
 from podwatch.phonetics.name_forms import Form, build_forms
 from podwatch.phonetics.name_parts import spoken_words
 from podwatch.phonetics.ngram_windows import TextNGrams, find_rare_words
@@ -97,9 +97,6 @@ def _propose_in_chunk(text: str, forms: Sequence[Form], taken: Sequence[tuple[in
     tokens = tokenize(text)
     entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s"))})
     is_free = _free_words(tokens, taken)
-    is_name = [_is_name(tokens, entries, i) for i in range(len(tokens.plain))]
-    bases = [w.removesuffix("'s") for w in tokens.plain]
-    is_unknown = [bool(w) and entries[w].cost >= UNKNOWN_COST for w in bases]
     wanted = find_rare_words(tokens, entries) & is_free
     if not wanted.any():
         return
@@ -117,7 +114,6 @@ def _propose_in_chunk(text: str, forms: Sequence[Form], taken: Sequence[tuple[in
                     (min(cost) + GAP_COST * gap, at, at + words, form, cost, gap)
                     for at in windows.positions(k)
                     if is_free[at : at + words].all()
-                    and (not any(is_name[at : at + words]) or any(is_unknown[at : at + words]))
                 ]
     for name, spans in near.items():
         for first, last, form, cost, gap in _choose_spans(spans):
@@ -154,17 +150,6 @@ def _free_words(tokens: Tokens, taken: Sequence[tuple[int, int]]) -> NDArray[np.
     for a, b in taken:
         is_free[np.searchsorted(ends, a, side="right") : np.searchsorted(starts, b, side="left")] = False
     return is_free
-
-
-def _is_name(tokens: Tokens, entries: dict[str, Entry], i: int) -> bool:
-    """Whether a word is written as a name that people or places have: they are meant, where all words are known."""
-    word = tokens.plain[i]
-    flags = entries[word.removesuffix("'s")].flags if word.removesuffix("'s") else 0
-    if not flags & OTHER_NAME:
-        return False
-    if not tokens.has_case or tokens.starts_sentence[i]:
-        return not flags & EVERYDAY
-    return tokens.is_capitalised[i]
 
 
 def _features(

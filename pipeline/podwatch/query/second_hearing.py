@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FLOOR = 0.05  # of the text's score: below it, hardly a name in a hundred was said
 SURE = 0.9  # and above it, hardly a wrong one
-PLACES_AN_HOUR = 8  # of talk that are heard again, each some eight seconds
+PLACES_AN_HOUR = 15  # of talk that are heard again, each some four seconds
 CHARACTERS_AN_HOUR = 52_000
 PARTICLES = frozenset(["al", "bin", "da", "de", "del", "der", "di", "el", "ibn", "la", "le", "van", "von"])
 MIN_SURNAME_LETTERS = 4  # a shorter one is in too many words

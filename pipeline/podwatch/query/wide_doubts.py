@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from podwatch.query.context import EpisodeFields
     from podwatch.query.place_proposals import PlaceProposer
 
-WIDE_PLACES_AN_HOUR = 15  # of talk, beside those of second_hearing.PLACES_AN_HOUR
+WIDE_PLACES_AN_HOUR = 30  # of talk, beside those of second_hearing.PLACES_AN_HOUR
 NAMES_A_PLACE = 4  # names and spans of which the audio is asked at one place
-LEAST = 0.01  # of the net's score: below it hardly a name in a hundred was said
+LEAST = 0.03  # of the net's score: with eight likely names an hour of talk has some forty places above it
 
 
 def propose_doubts(
