@@ -113,7 +113,8 @@ class Run:
     def hearing(self) -> None:
         """The second hearing: what the audio tells of doubtful names, and of those that the text passes over."""
         files = self.the_set()
-        worth = measure(ask(self.set_folder, files, self.scale.names, self.model), is_short=self.scale is not FULL)
+        rows = ask(self.set_folder, files, self.scale.names, self.model)
+        worth = measure(rows, files, is_short=self.scale is not FULL)
         self.holds = worth.holds and self.holds
         self.summary.append(f"heard again: {describe(worth)}")
 

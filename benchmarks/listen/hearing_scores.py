@@ -15,17 +15,19 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.listen.doubts import Row
+from benchmarks.listen.hearing_rows import Row
 from podwatch.query.second_hearing import sounds_like_another
 from podwatch.speech.forced_decoding import LIKELIHOODS
 
-USED = ("prompted", "plain_ratio")
+RATIO = ("plain_ratio",)
+USED = ("prompted", "plain", "plain_ratio")
 LEAST = -8.0  # nats per token: what is less likely is all alike
-RARER = 5.0
+RARER = 2.0
 WRONG_PASS = 0.05
 FOLDS = 10
 RESAMPLES = 500
@@ -33,22 +35,36 @@ RIDGE = 1.0
 INNER_FOLDS = 5
 NEVER = -30.0
 Matrix = NDArray[np.float64]
-Scored = Sequence[tuple[Row, Sequence[float]]]
+
+
+class Scores(NamedTuple):
+    """Log-odds of a row by the text (of the wider net: by the place), by the audio, by both, and by the text with the
+    plain ratio alone."""
+
+    text: float
+    audio: float
+    both: float
+    ratio: float
+
+
+Scored = Sequence[tuple[Row, Scores]]
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """Weights, a constant first. text: of the audio where the text proposes; wide: of the odds before listening, and of
-    the audio, where the net does; places: of the net's features, for those odds."""
+    the audio, where the net does; places: of the net's features, for those odds; ratio: of the plain ratio alone, what
+    the audio would say without the rest."""
 
     text: Matrix
     wide: Matrix
     places: Matrix
+    ratio: Matrix
 
 
 def is_wide(row: Row) -> bool:
     """Whether the wider net proposes it."""
-    return row.source in ("wide", "stranger")
+    return row.match == "none"
 
 
 def text_odds(row: Row) -> float:
@@ -56,9 +72,9 @@ def text_odds(row: Row) -> float:
     return math.log(score / (1 - score))
 
 
-def audio_numbers(row: Row) -> list[float]:
+def audio_numbers(row: Row, used: Sequence[str] = USED) -> list[float]:
     known = dict(zip(LIKELIHOODS, row.likelihoods, strict=True))
-    return [max(known[name], LEAST) for name in USED]
+    return [max(known[name], LEAST) for name in used]
 
 
 def fit_logistic(x: Sequence[Sequence[float]], y: Matrix, share: Matrix, *, rising: bool = False) -> Matrix:
@@ -78,21 +94,22 @@ def fit_logistic(x: Sequence[Sequence[float]], y: Matrix, share: Matrix, *, risi
 
 
 def fit(rows: Sequence[Row]) -> Fitted:
-    """The weights by rows that the audio was asked about; a twin is nothing to learn from: it sounds as the name."""
+    """The weights by the rows of a set; a twin is nothing to learn from: it sounds as the name."""
     asked = [r for r in rows if r.likelihoods and r.kind != "twin"]
     y = np.array([float(r.kind == "right") for r in asked])
     even = np.where(y > 0, 0.5 / max(1.0, y.sum()), 0.5 / max(1.0, (1 - y).sum())) * len(y)
     text = fit_logistic([audio_numbers(r) for r in asked], y, even, rising=True)
-    wide = [r for r in asked if is_wide(r)]
+    ratio = fit_logistic([audio_numbers(r, RATIO) for r in asked], y, even, rising=True)
+    places = [r for r in rows if is_wide(r)]
+    wide = [r for r in places if r.likelihoods]
     before = np.zeros(len(wide))
-    fold = split_names(wide, INNER_FOLDS)
+    fold = split_names(places, INNER_FOLDS)
     for i in range(INNER_FOLDS):
-        places = fit_places([r for r in wide if fold[r.name] != i])
-        before[[k for k, r in enumerate(wide) if fold[r.name] == i]] = [
-            places_odds(places, r) for r in wide if fold[r.name] == i
-        ]
+        others = fit_places([r for r in places if fold[r.name] != i])
+        mine = [k for k, r in enumerate(wide) if fold[r.name] == i]
+        before[mine] = [places_odds(others, wide[k]) for k in mine]
     x = [[odds, *audio_numbers(r)] for odds, r in zip(before, wide, strict=True)]
-    return Fitted(text, fit_logistic(x, *targets(wide), rising=True), fit_places(wide))
+    return Fitted(text, fit_logistic(x, *targets(wide), rising=True), fit_places(places), ratio)
 
 
 def fit_places(wide: Sequence[Row]) -> Matrix:
@@ -119,21 +136,27 @@ def places_odds(places: Matrix, row: Row) -> float:
     return float(places[0] + np.dot(row.features, places[1:]))
 
 
-def scores(fitted: Fitted, row: Row) -> tuple[float, float, float]:
-    """Log-odds of a row by the text (of the wider net: by the place), by the audio, and by both."""
+def scores(fitted: Fitted, row: Row) -> Scores:
+    """Log-odds of a row."""
+    known = audio_numbers(row) if row.likelihoods else None
     if is_wide(row):
         before = places_odds(fitted.places, row)
-        audio = float(fitted.wide[0] + np.dot(audio_numbers(row), fitted.wide[2:]))
+        if known is None:
+            return Scores(before, NEVER, NEVER, NEVER)
+        audio = float(fitted.wide[0] + np.dot(known, fitted.wide[2:]))
         both = float(fitted.wide[1]) * before + audio
-        return before, audio, NEVER if sounds_like_another(row.surface, row.name) else both
+        return Scores(before, audio, NEVER if sounds_like_another(row.surface, row.name) else both, NEVER)
     before = text_odds(row)
-    audio = float(fitted.text[0] + np.dot(audio_numbers(row), fitted.text[1:])) if row.likelihoods else 0.0
+    if known is None:
+        return Scores(before, 0.0, before, before)
+    audio = float(fitted.text[0] + np.dot(known, fitted.text[1:]))
+    ratio = float(fitted.ratio[0] + np.dot(audio_numbers(row, RATIO), fitted.ratio[1:]))
     if sounds_like_another(row.surface, row.name):
-        audio = min(audio, 0.0)
-    return before, audio, before + audio
+        audio, ratio = min(audio, 0.0), min(ratio, 0.0)
+    return Scores(before, audio, before + audio, before + ratio)
 
 
-def cross_validate(rows: Sequence[Row]) -> list[tuple[Row, tuple[float, float, float]]]:
+def cross_validate(rows: Sequence[Row]) -> list[tuple[Row, Scores]]:
     """Each row with its scores, by weights that were fitted without the rows of its name."""
     fold = split_names(rows, FOLDS)
     found = []
@@ -164,7 +187,7 @@ def auc(rows: Sequence[tuple[float, bool]]) -> float:
 
 def bootstrap(scored: Scored, figure: Callable[[Scored], float]) -> tuple[float, float, float]:
     """(the figure, its 95% interval), names drawn with their rows."""
-    by_name: dict[str, list[tuple[Row, Sequence[float]]]] = defaultdict(list)
+    by_name: dict[str, list[tuple[Row, Scores]]] = defaultdict(list)
     for row, numbers in scored:
         by_name[row.name].append((row, numbers))
     dice, groups = random.Random(1), list(by_name.values())

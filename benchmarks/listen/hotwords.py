@@ -1,120 +1,98 @@
-"""Whether a decode that is given the watched names as hotwords finds anything beside the second hearing.
+"""Names as hotwords: what a second decode writes that is given the watched names, beside the second hearing.
 
-    python -m benchmarks.listen.hotwords FOLDER [--files 9] [--names 130]
+    python -m benchmarks.listen.second_hearing FOLDER --hotwords
 
-FOLDER is that of benchmarks.listen.second_hearing, run before. Each file is decoded once more with its eight names as
-hotwords (condition_on_previous_text off). A name that is then written where its passage is said is right, elsewhere it
-is invented. What it would add is counted by passage: mentions written with the hotwords, beyond those that the text,
-the second hearing and the wider net have found there.
+Each file is decoded once more with its eight names, and four that nobody says in it, as hotwords: twelve, since more
+crash the decoder or make it loop (condition_on_previous_text is off). A name that is then written where it is said is
+found, where it is not said it is invented. The decodes are kept beside the files.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import print_table
-from benchmarks.listen.doubts import Row
-from benchmarks.listen.second_hearing import ROOT, ask, final_score, is_told, likeliest
-from benchmarks.listen.spoken_set import SpokenFile, load_set
-from podwatch.settings import from_environment
+from benchmarks.listen.doubts import DoubtSet, Said
+from benchmarks.listen.recognitions import read_chunks, recognise
+from benchmarks.listen.spoken_set import PASSAGES, SpokenFile
+from benchmarks.sounds_like.names import is_same_name
+from podwatch.model import RecognisedChunk, RecognisedSegment, RecognisedWord, Transcript
+from podwatch.query.second_hearing import spellings_of
 from podwatch.speech.decoding import open_audio
-from podwatch.speech.recognisers import build_recogniser
-from scripts.speech_models import fetch_model
+from podwatch.speech.transcribing import to_transcript
 
-SLACK = 0.5  # seconds
+NAMES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A word of a decode. start: seconds."""
+    """What the decodes with hotwords have. found: mentions, by file and number; wrong: (file, name, form) of each place
+    where a name is written that is not said there; tried: hours of talk times names."""
 
-    start: float
-    text: str
+    found: frozenset[tuple[str, int]]
+    wrong: tuple[tuple[str, str, str], ...]
+    tried: float
 
 
-def decode(model: Any, file: SpokenFile) -> list[Written]:
-    """The words of a file, decoded with its names as hotwords; kept beside it."""
-    kept = file.path.with_name(f"{file.path.name}.hotwords.json")
+def decode_with_hotwords(files: Sequence[SpokenFile], doubts: DoubtSet, recogniser: Any) -> Written:
+    """recogniser: a FasterWhisper, whose own recognition of the files is there already."""
+    names = [s.name for s in doubts.subjects]
+    found: set[tuple[str, int]] = set()
+    wrong: list[tuple[str, str, str]] = []
+    for file in files:
+        own = [names.index(s.name) for s in file.spoken]
+        tried = [names[i] for i in (*own, *((i + PASSAGES) % len(names) for i in own))][:NAMES]
+        plain = to_transcript(recognise(file.path, recogniser), source="speech:")
+        biased = to_transcript(_decode(file, tried, recogniser), source="speech:")
+        there = {(s.name, s.number): s for s in doubts.said(file, biased)}
+        for i, s in enumerate(doubts.said(file, plain)):
+            again = there.get((s.name, s.number))
+            if again is not None and _is_written(biased.text[again.start : again.end], s.name):
+                found.add((file.path.name, i))
+        wrong += [(file.path.name, *w) for w in _invented(biased, tried, list(there.values()))]
+    return Written(frozenset(found), tuple(wrong), sum(f.seconds for f in files) / 3600 * NAMES)
+
+
+def _decode(file: SpokenFile, names: Sequence[str], recogniser: Any) -> list[RecognisedChunk]:
+    kept = file.path.with_name(f"{file.path.name}.hotwords-{len(names)}.json")
     if not kept.exists():
         import numpy as np
 
         with open_audio(file.path, max_hours=3) as audio:
             samples = np.concatenate(list(audio))
-        segments, _ = model.transcribe(
+        segments, _ = recogniser._model.transcribe(
             samples,
             language="en",
             beam_size=5,
             temperature=0.0,
             word_timestamps=True,
             condition_on_previous_text=False,
-            hotwords=", ".join(s.name for s in file.spoken),
+            hotwords=", ".join(names),
         )
-        kept.write_text(json.dumps([(w.start, w.word.strip()) for s in segments for w in s.words or ()]))
-    return [Written(start, text) for start, text in json.loads(kept.read_text())]
+        heard = tuple(
+            RecognisedSegment(s.start, s.end, s.text, tuple(RecognisedWord(w.start, w.end, w.word) for w in s.words))
+            for s in segments
+        )
+        part = Path(f"{kept}.part")
+        part.write_text(json.dumps([asdict(RecognisedChunk(0.0, file.seconds, heard, "en"))]))
+        part.rename(kept)
+    return read_chunks(kept)
 
 
-def count_written(words: list[Written], file: SpokenFile) -> tuple[Counter[str], int]:
-    """(by name how often it is written where it is said, how often a name is written elsewhere)"""
-    right: Counter[str] = Counter()
-    wrong = 0
-    for s in file.spoken:
-        last = s.surname.casefold().split()[-1]
-        for w in words:
-            if re.sub(r"['’]s$|[^\w'’-]+$", "", w.text.casefold()).strip(".,") == last:
-                inside = s.start - SLACK <= w.start <= s.end + SLACK
-                right[s.name] += inside
-                wrong += not inside
-    return Counter({s.name: min(s.times, right[s.name]) for s in file.spoken}), wrong
+def _is_written(heard: str, name: str) -> bool:
+    return any(is_same_name(spelling, heard) for spelling in spellings_of(name))
 
 
-def count_found(rows: list[Row], file: SpokenFile) -> Counter[str]:
-    """By name how many mentions of it podwatch finds in a file."""
-    mine = [r for r in rows if r.file == file.path.name]
-    wide = likeliest([(r, (0.0, 0.0, final_score(r))) for r in mine if r.source == "wide"])
-    told = [r for r in mine if r.source == "text" and is_told(final_score(r))]
-    told += [r for r, s in wide if is_told(s[2])]
-    return Counter(name for name, _ in {(r.name, i) for r in told if r.kind == "right" for i in r.said})
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--files", type=int, default=9)
-    parser.add_argument("--names", type=int, default=130)
-    parser.add_argument("--model", choices=("tiny.en", "base"), default="base")
-    chosen = parser.parse_args()
-    files = sorted(load_set(chosen.folder), key=lambda f: (f.path.stem.split("-")[1], f.condition))[: chosen.files]
-    folder = fetch_model(chosen.model, ROOT / ".cache/models")
-    settings = from_environment({})
-    speech = replace(settings.speech, models=str(folder.parent), model=folder.name)
-    model: Any = build_recogniser(replace(settings, speech=speech))
-    rows = ask(chosen.folder, files, chosen.names, folder)
-    said = written = found = adds = invented = 0
-    for file in files:
-        right, wrong = count_written(decode(model._model, file), file)
-        ours = count_found(rows, file)
-        said += sum(s.times for s in file.spoken)
-        written += sum(right.values())
-        found += sum(min(s.times, ours[s.name]) for s in file.spoken)
-        adds += sum(max(0, right[s.name] - ours[s.name]) for s in file.spoken)
-        invented += wrong
-    lines = [
-        ["mentions said", said],
-        ["written with hotwords", written],
-        ["names written elsewhere", invented],
-        ["found by the text, the second hearing and the wider net", found],
-        ["written with hotwords, and not found by these", adds],
-    ]
-    print_table(f"Hotwords, {len(files)} files", ["", ""], lines)
-    print(f"hotwords: {adds} of {said} mentions more than the wider net, {invented} names invented")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _invented(biased: Transcript, names: Sequence[str], said: Sequence[Said]) -> Iterator[tuple[str, str]]:
+    """(name, form) of each place where one of the names is written, and not said."""
+    for name in names:
+        spellings = spellings_of(name)
+        pattern = "|".join(re.escape(spelling) for spelling in spellings)
+        for m in re.finditer(rf"\b(?:{pattern})\b", biased.text, re.IGNORECASE):
+            if not any(s.name == name and s.start < m.end() and m.start() < s.end for s in said):
+                is_full = m.group().casefold() == name.casefold()
+                yield name, "full" if is_full else "surname"

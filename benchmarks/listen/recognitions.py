@@ -19,13 +19,18 @@ def recognise(path: Path, recogniser: Recogniser) -> list[RecognisedChunk]:
     """What is heard in a file, by this recogniser: read where it was heard before."""
     kept = path.with_name(f"{path.name}.{recogniser.name.replace('/', '-').replace(' ', '-')}.json")
     if kept.exists():
-        return [_chunk(row) for row in json.loads(kept.read_text())]
+        return read_chunks(kept)
     with open_audio(path, max_hours=3) as audio:
         chunks = transcribe(split_at_silence(audio), recogniser, {}, lambda number, chunk: None, language="en")
     part = kept.with_suffix(".part")
     part.write_text(json.dumps([asdict(chunk) for chunk in chunks]))
     part.rename(kept)
     return chunks
+
+
+def read_chunks(path: Path) -> list[RecognisedChunk]:
+    """What was kept in a file, as JSON."""
+    return [_chunk(row) for row in json.loads(path.read_text())]
 
 
 def _chunk(row: Mapping[str, Any]) -> RecognisedChunk:

@@ -1,10 +1,11 @@
 """What the second hearing is worth: right and wrong places told apart by the text, by the audio, and by both.
 
-    python -m benchmarks.listen.second_hearing FOLDER [--names 130] [--model base] [--files N] [--learn]
+    python -m benchmarks.listen.second_hearing FOLDER [--names 130] [--model base] [--files N] [--learn] [--hotwords]
 
 FOLDER keeps the spoken test set, what was recognised in it and what was asked, so that a run goes on where it was cut.
 --learn writes the weights that podwatch uses, fitted on all rows; the tables are cross-validated by name, their
-intervals bootstrapped over names. `make listen-test` has it as a part.
+intervals bootstrapped over names. --hotwords decodes everything once more, see hotwords.py. `make listen-test` has it
+as a part.
 """
 
 from __future__ import annotations
@@ -12,46 +13,50 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import resource
-import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.harness import check_figure, print_table
-from benchmarks.listen.doubts import Row, collect_rows
+from benchmarks.listen.doubts import DoubtSet
+from benchmarks.listen.hearing_figures import LEAST_ODDS, likeliest, measure_exposure
+from benchmarks.listen.hearing_rows import Row, collect_rows
 from benchmarks.listen.hearing_scores import (
     LEAST,
+    NEVER,
     USED,
-    WRONG_PASS,
     Fitted,
     Matrix,
     Scored,
-    auc,
+    Scores,
     bootstrap,
     cross_validate,
     fit,
     is_wide,
-    share_passed,
 )
+from benchmarks.listen.hearing_tables import passed, print_cost, print_misspelt, print_told_apart, put_interval
+from benchmarks.listen.hotwords import Written, decode_with_hotwords
 from benchmarks.listen.spoken_set import SpokenFile, load_set, make_set
+from benchmarks.sounds_like.names import load_subjects
 from podwatch.phonetics.candidate_scoring import DEFAULT_THRESHOLD
 from podwatch.query.place_proposals import FEATURES
 from podwatch.query.second_hearing import SURE, combine, sounds_like_another
 from podwatch.query.wide_doubts import place_score
 from podwatch.settings import from_environment
 from podwatch.speech.forced_decoding import LIKELIHOODS
-from podwatch.speech.recognisers import build_recogniser
+from podwatch.speech.recognisers import Recogniser, build_recogniser
 from scripts.speech_models import fetch_model
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "pipeline/podwatch/query/data/hearing.json"
-WAYS = ("text", "audio", "text and audio")
-LEAST_PRECISION = 0.95  # at the threshold that watches have by default
+LEAST_PRECISION = 0.95  # of what the net tells at the threshold that watches have by default
 MOST_CPU = 0.5  # seconds a candidate
+LEAST_BY_NET, LEAST_GAIN = 0.3, 0.0  # lower ends of intervals
+LEAST_BARE, LEAST_FULL = 0.65, 0.8  # shares of the misspelt names
+NOT_FOUND = Scores(NEVER, NEVER, NEVER, NEVER)
 PLACES_FLOOR = -99.0  # of the net's features: no bound
 
 
@@ -61,7 +66,7 @@ def is_told(score: float) -> bool:
 
 def final_score(row: Row) -> float:
     """What podwatch makes of a row, with the weights that it ships."""
-    if is_wide(row) and sounds_like_another(row.surface, row.name):
+    if is_wide(row) and (not row.likelihoods or sounds_like_another(row.surface, row.name)):
         return 0.0
     if is_wide(row):
         return combine(place_score(row.features), row.likelihoods, is_wide=True)
@@ -83,28 +88,35 @@ class Worth:
     holds: bool
 
 
-def measure(rows: Sequence[Row], *, is_short: bool = False) -> Worth:
+def measure(
+    rows: Sequence[Row], files: Sequence[SpokenFile], hotwords: Written | None = None, *, is_short: bool = False
+) -> Worth:
     """Prints the tables. is_short: with the weights that podwatch ships, since there are too few rows to fit any."""
-    asked = [r for r in rows if r.likelihoods]
-    scored: Scored = [(r, _shipped(r)) for r in asked] if is_short else cross_validate(asked)
-    doubts = [(r, s) for r, s in scored if r.source == "text" and r.score < SURE]
-    _print_doubts(scored)
-    gain = bootstrap(doubts, lambda some: _passed(some, 2) - _passed(some, 0))
+    hours = sum(f.seconds for f in files) / 3600
+    scored: Scored = [(r, _shipped(r)) for r in rows] if is_short else cross_validate(rows)
+    doubts = [(r, s) for r, s in scored if r.source == "text" and r.likelihoods and r.score < SURE]
+    print_told_apart(scored)
+    exposure = measure_exposure(rows, hours, len(load_subjects()))
+    bare, full = print_misspelt(rows, scored, exposure, hotwords)
+    gain = bootstrap(doubts, lambda some: passed(some, "both") - passed(some, "text"))
     net, precision = _print_wide(rows, scored)
-    _print_sure(rows, scored)
+    _print_sure(scored)
     _print_all(rows, scored)
-    cpu = _print_cost(rows)
+    cpu = print_cost(rows, hours)
     holds = check_figure("precision of what the wider net tells", precision, LEAST_PRECISION)
     holds = check_figure("CPU seconds a candidate", cpu, MOST_CPU, least=False) and holds
     if not is_short:
-        holds = check_figure("found by the wider net, lower end of its interval", net[1], 0.0) and holds
+        holds = check_figure("found by the wider net, lower end of its interval", net[1], LEAST_BY_NET) and holds
+        holds = check_figure("more of the doubtful than by the text alone, lower end", gain[1], LEAST_GAIN) and holds
+        holds = check_figure("misspelt bare names found at precision 0.95", bare, LEAST_BARE) and holds
+        holds = check_figure("misspelt full names found at precision 0.95", full, LEAST_FULL) and holds
     return Worth(gain, net, precision, cpu, holds)
 
 
-def _shipped(row: Row) -> tuple[float, float, float]:
+def _shipped(row: Row) -> Scores:
     before = place_score(row.features) if is_wide(row) else row.score
     final = _odds(final_score(row))
-    return _odds(before), final, final
+    return Scores(_odds(before), final, final, final)
 
 
 def _odds(score: float) -> float:
@@ -112,59 +124,22 @@ def _odds(score: float) -> float:
     return math.log(score / (1 - score))
 
 
-def _passed(some: Scored, way: int) -> float:
-    return share_passed([(s[way], r.kind == "right") for r, s in some])
-
-
-def _interval(v: tuple[float, float, float]) -> str:
-    return "-" if v[0] != v[0] else f"{v[0]:.2f} ({v[1]:.2f}-{v[2]:.2f})"
-
-
-def _print_doubts(scored: Scored) -> None:
-    """By kind of wrong one, by form, by condition: the doubtful, and the wider net's, told apart."""
-
-    def line(title: str, some: Scored) -> list[str]:
-        right = sum(r.kind == "right" for r, _ in some)
-        figures = [_interval(bootstrap(some, lambda s, i=i: _passed(s, i))) for i in range(len(WAYS))]  # type: ignore[misc]
-        area = [f"{auc([(s[i], r.kind == 'right') for r, s in some]):.2f}" for i in (0, 2)]
-        return [title, str(right), str(len(some) - right), *figures, " / ".join(area)]
-
-    def of(some: Scored, keep: Callable[[Row], bool]) -> Scored:
-        return [(r, s) for r, s in some if keep(r)]
-
-    doubts = [(r, s) for r, s in scored if r.source == "text" and r.score < SURE]
-    twins = [(r, s) for r, s in scored if r.source == "twin" and r.score < SURE]
-    for title, some in (("Proposed by the text, not surely", doubts), ("Proposed by the wider net", _wide(scored))):
-        lines = [line("all", some)]
-        for kind, what in (("name", "another name was said"), ("plain", "no name was said")):
-            lines.append(line(what, of(some, lambda r, k=kind: r.kind in ("right", k))))  # type: ignore[misc]
-        for form, what in (("full", "right ones in full"), ("surname", "right ones bare")):
-            lines.append(line(what, of(some, lambda r, f=form: r.kind != "right" or r.form == f)))  # type: ignore[misc]
-        lines += [line(c, of(some, lambda r, c=c: r.condition == c)) for c in sorted({r.condition for r, _ in some})]  # type: ignore[misc]
-        if some is doubts:
-            lines.append(
-                line("a name one sound away was said", [*((r, s) for r, s in some if r.kind == "right"), *twins])
-            )
-        head = ["", "right", "wrong", *WAYS, "AUC, text / both"]
-        print_table(f"{title}: right ones let through where {WRONG_PASS:.0%} of the wrong pass", head, lines)
-
-
 def _print_wide(rows: Sequence[Row], scored: Scored) -> tuple[tuple[float, float, float], float]:
     """What the wider net finds of the mentions that the text does not propose, and how often it is wrong."""
-    found = {(r.file, i): s[2] for r, s in reversed(likeliest(_wide(scored))) for i in r.said}
+    found = {(r.file, i): s for r, s in reversed(likeliest(_wide(scored))) for i in r.said}
     listens = {(r.file, i) for r, _ in _wide(scored) for i in r.said}
-    missed = [(r, (found.get((r.file, r.said[0]), -99.0),)) for r in rows if r.source == "missed"]
-    told = [(r, s) for r, s in likeliest(_wide(scored)) if is_told(_odds_to_score(s[2]))]
-    strangers = likeliest([(r, s) for r, s in scored if r.source == "stranger"])
-    invented = sum(is_told(_odds_to_score(s[2])) for _, s in strangers)
+    missed = [(r, found.get((r.file, r.said[0]), NOT_FOUND)) for r in rows if r.source == "missed"]
+    told = [(r, s) for r, s in likeliest(_wide(scored)) if is_told(_odds_to_score(s.both))]
+    strangers = likeliest(_wide(scored, "stranger"))
+    invented = sum(is_told(_odds_to_score(s.both)) for _, s in strangers)
     right = sum(r.kind == "right" for r, _ in told)
     wrong = len(told) - right
-    share = bootstrap(missed, lambda some: sum(is_told(_odds_to_score(s[0])) for _, s in some) / max(1, len(some)))
+    share = bootstrap(missed, lambda some: sum(is_told(_odds_to_score(s.both)) for _, s in some) / max(1, len(some)))
     reached = sum((r.file, r.said[0]) in listens for r, _ in missed)
     lines = [
         ["mentions that the text does not propose", str(len(missed))],
         ["of these where the net listens", f"{reached / max(1, len(missed)):.2f}"],
-        [f"found, at the threshold {DEFAULT_THRESHOLD}", _interval(share)],
+        [f"found, at the threshold {DEFAULT_THRESHOLD}", put_interval(share)],
         ["told by the net: right, wrong", f"{right}, {wrong}"],
         ["told of names that nobody says, as many again", str(invented)],
     ]
@@ -172,33 +147,26 @@ def _print_wide(rows: Sequence[Row], scored: Scored) -> tuple[tuple[float, float
     return share, right / max(1, right + wrong + invented)
 
 
-def likeliest(wide: Scored) -> Scored:
-    """Of what overlaps the likeliest, as podwatch has it."""
-    kept: list[tuple[Row, Sequence[float]]] = []
-    for r, s in sorted(wide, key=lambda x: (-x[1][2], x[0].start)):
-        if not any(r.file == k.file and r.start < k.end and k.start < r.end for k, _ in kept):
-            kept.append((r, s))
-    return kept
-
-
-def _wide(scored: Scored) -> Scored:
-    return [(r, s) for r, s in scored if r.source == "wide"]
+def _wide(scored: Scored, source: str = "wide") -> Scored:
+    """What the wider net asks about."""
+    return [(r, s) for r, s in scored if r.source == source and r.likelihoods and s.text >= LEAST_ODDS]
 
 
 def _odds_to_score(odds: float) -> float:
     return 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0)))
 
 
-def _print_sure(rows: Sequence[Row], scored: Scored) -> None:
+def _print_sure(scored: Scored) -> None:
     """What hearing before telling would refuse of that which the text is sure of, and lose; and of twins."""
     lines = []
     for source in ("text", "twin"):
         for bare in (True, False):
-            some = [(r, s) for r, s in scored if r.source == source and r.bare == bare and r.score >= SURE]
+            some = [(r, s) for r, s in scored if r.source == source and r.bare == bare and r.likelihoods]
+            some = [(r, s) for r, s in some if r.score >= SURE]
             for kind in ("right", "name", "plain", "twin"):
                 mine = [s for r, s in some if r.kind == kind]
                 if mine:
-                    refused = sum(not is_told(_odds_to_score(s[2])) for s in mine)
+                    refused = sum(not is_told(_odds_to_score(s.both)) for s in mine)
                     lines.append([kind, "bare" if bare else "more words", len(mine), refused])
     print_table(f"Sure by the text (from {SURE}), and asked nevertheless", ["", "", "told", "then refused"], lines)
 
@@ -210,7 +178,7 @@ def _print_all(rows: Sequence[Row], scored: Scored) -> None:
 
     def score(r: Row, with_audio: bool) -> float:
         if r.source == "wide" or (with_audio and r.likelihoods and r.score < SURE):
-            return _odds_to_score(by_row[id(r)][2])
+            return _odds_to_score(by_row[id(r)].both)
         return r.score
 
     mentions = {
@@ -235,19 +203,6 @@ def _print_all(rows: Sequence[Row], scored: Scored) -> None:
     print_table(title, ["", "in full", "bare", "precision"], lines)
 
 
-def _print_cost(rows: Sequence[Row]) -> float:
-    asked = [r for r in rows if r.likelihoods]
-    cpu = statistics.fmean(r.cpu for r in asked)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    lines = [
-        ["seconds of audio a place", f"{statistics.fmean(r.seconds for r in asked):.1f}"],
-        ["CPU seconds a candidate", f"{cpu:.2f}"],
-        ["peak memory of this process, MB", f"{peak:,.0f}"],
-    ]
-    print_table(f"Cost of {len(asked)} candidates", ["", ""], lines)
-    return cpu
-
-
 def learn(rows: Sequence[Row]) -> None:
     """Writes the weights, fitted on all rows."""
     fitted: Fitted = fit(rows)
@@ -267,9 +222,13 @@ def learn(rows: Sequence[Row]) -> None:
 
 def ask(folder: Path, files: Sequence[SpokenFile], names: int, model: Path) -> list[Row]:
     """The rows of a set, by this model."""
+    return list(collect_rows(folder, files, names, _recogniser(model)))
+
+
+def _recogniser(model: Path) -> Recogniser:
     settings = from_environment({})
     speech = replace(settings.speech, models=str(model.parent), model=model.name)
-    return list(collect_rows(folder, files, names, build_recogniser(replace(settings, speech=speech))))
+    return build_recogniser(replace(settings, speech=speech))
 
 
 def main() -> int:
@@ -279,12 +238,17 @@ def main() -> int:
     parser.add_argument("--model", choices=("tiny.en", "base"), default="base")
     parser.add_argument("--files", type=int, help="only so many of the set's files, its first names in each condition")
     parser.add_argument("--learn", action="store_true")
+    parser.add_argument("--hotwords", action="store_true")
     chosen = parser.parse_args()
     folder = chosen.folder or Path(tempfile.mkdtemp())
     files = load_set(folder) if (folder / "set.json").exists() else make_set(folder, chosen.names, None)
     files = sorted(files, key=lambda f: (f.path.stem.split("-")[1], f.condition))[: chosen.files]
-    rows = ask(folder, files, chosen.names, fetch_model(chosen.model, ROOT / ".cache/models"))
-    worth = measure(rows)
+    model = fetch_model(chosen.model, ROOT / ".cache/models")
+    rows = ask(folder, files, chosen.names, model)
+    written = None
+    if chosen.hotwords:
+        written = decode_with_hotwords(files, DoubtSet(chosen.names), _recogniser(model))
+    worth = measure(rows, files, written)
     if chosen.learn:
         learn(rows)
     print(f"second hearing: {describe(worth)}")

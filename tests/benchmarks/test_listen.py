@@ -6,9 +6,12 @@ import shutil
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from benchmarks.listen.accuracy import Found, bootstrap, search_names
+from benchmarks.listen.hearing_figures import Exposure, recall_at_false, recall_at_precision
+from benchmarks.listen.hearing_scores import NEVER
 from benchmarks.listen.kills import write_long_talk
 from benchmarks.listen.spoken_set import CONDITIONS, Spoken, SpokenFile, load_set, make_set
 from benchmarks.sounds_like.voices import RATE, Wave
@@ -70,10 +73,47 @@ def test_the_set_says_every_name_in_every_condition_at_the_seconds_it_gives(tmp_
 
 
 def test_a_long_talk_has_the_chunks_that_are_to_be_killed(tmp_path: Path) -> None:
-    import numpy as np
-
     talk: list[Wave] = [np.full(RATE * n, 0.2, np.float32) for n in (3, 4, 5)]
     write_long_talk(tmp_path / "long.flac", talk, 2)
     chunks = list(split_at_silence([hear(tmp_path / "long.flac")]))
     assert len(chunks) == 2
     assert sum(len(c.samples) for c in chunks) / RATE == pytest.approx(2 * TARGET_SECONDS, abs=0.1)
+
+
+# odds of what is right (-30: not found), of what is wrong; the share found where at most one in twenty is wrong
+PRECISE = {
+    "none is wrong": ([3.0, 2.0, 1.0], [], 1.0),
+    "the wrong one is below": ([3.0, 2.0, 1.0], [0.5], 1.0),
+    "the wrong one is above all but one": ([3.0, 1.0, 0.5], [2.0], 1 / 3),
+    "the wrong one is likelier than all": ([3.0, 2.0], [4.0], 0.0),
+    "one wrong of twenty": ([1.0] * 19, [2.0], 1.0),
+    "one wrong of nineteen": ([1.0] * 18, [2.0], 0.0),
+    "a wrong one that is as likely counts": ([1.0, 1.0], [1.0], 0.0),
+    "some are never found": ([3.0, NEVER, NEVER, NEVER], [NEVER], 0.25),
+    "nothing is found": ([NEVER], [1.0], 0.0),
+}
+
+
+@pytest.mark.parametrize("case", PRECISE)
+def test_the_share_found_is_that_at_the_lowest_threshold_that_is_precise_enough(case: str) -> None:
+    right, wrong, share = PRECISE[case]
+    assert recall_at_precision(np.array(right), np.array(wrong), 0.95) == pytest.approx(share)
+
+
+# odds of what is right, of what is wrong; how many wrong ones are allowed; the share found
+FALSE_ONES = {
+    "above the only wrong one": ([3.0, 1.0], [2.0], 0, 0.5),
+    "one is allowed": ([3.0, 1.0], [2.0], 1, 1.0),
+    "above the second of the wrong ones": ([3.0, 1.0], [4.0, 2.0], 1, 0.5),
+    "what is never found is not found where all wrong ones are allowed": ([3.0, NEVER], [], 1, 0.5),
+}
+
+
+@pytest.mark.parametrize("case", FALSE_ONES)
+def test_the_share_found_above_all_wrong_ones_but_those_allowed(case: str) -> None:
+    right, wrong, allowed, share = FALSE_ONES[case]
+    assert recall_at_false(np.array(right), np.array(wrong), allowed) == pytest.approx(share)
+
+
+def test_one_false_mention_is_a_tenth_in_a_hundred_hours_of_a_thousand_hours_and_names() -> None:
+    assert [Exposure(2.0, names).allowed for names in (499, 500, 999, 1000)] == [0, 1, 1, 2]
