@@ -120,11 +120,14 @@ class PlaceHearing:
             return None, 0.0
         at = self.transcript.seconds_at(d.start)
         near = (max(wide[0], at + self._shift - NEAR_SECONDS), min(wide[1], at + self._shift + NEAR_SECONDS))
-        place, spent = self._search_spans(d, (near, wide))
-        if place is None and not self.audio.is_exact:
-            self.audio.take_whole()
-            place, again = self._search_spans(d, (wide,))
-            spent += again
+        if self.audio.is_exact:
+            place, spent = self._search_spans(d, (near, wide))
+        else:
+            place, spent = self._search_spans(d, (near,))
+            if place is None:
+                self.audio.take_whole()
+                place, again = self._search_spans(d, (near, wide))
+                spent += again
         if place is None:
             self._misses += 1
         else:
