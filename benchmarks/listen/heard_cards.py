@@ -22,13 +22,13 @@ from scripts.speech_models import fetch_model
 
 NAMES = 40
 FILES = ("clean-00.flac", "mp3-04.mp3")
-CONFIRMED, REFUSED, HEARD_AS = "Ramzan Kadyrov", "Cai Qi", "Ha-Joon Chamg"
+CONFIRMED, REFUSED, HEARD_AS = "Ramzan Kadyrov", "Cai Qi", "Xiomara Casdro"
 WATCHLIST = """
 defaults: {channel: "#podcasts"}
 watches:
   - {name: kadyrov, entity: Ramzan Kadyrov, type: person, sounds_like: true}
   - {name: cai-qi, entity: Cai Qi, type: person, sounds_like: true}
-  - {name: chamg, entity: Ha-Joon Chamg, type: person, sounds_like: true}
+  - {name: casdro, entity: Xiomara Casdro, type: person, sounds_like: true}
 """
 
 
@@ -64,7 +64,7 @@ def main() -> int:
     asked = {h["name"] for h in heard if h["outcome"] == "heard"}
     confirmed = "heard again: Ramzan Kadyrov far likelier than" in told.get("kadyrov", "")
     refused = REFUSED in asked and "cai-qi" not in told
-    heard_as = "heard again: heard as" in told.get("chamg", "")
+    heard_as = "heard again: heard as" in told.get("casdro", "")
     holds = check_figure("one is confirmed", confirmed, 1)
     holds = check_figure("one is refused", refused, 1) and holds
     return 0 if check_figure("one is told as heard", heard_as, 1) and holds else 1

@@ -94,7 +94,7 @@ def measure(
     """Prints the tables. is_short: with the weights that podwatch ships, since there are too few rows to fit any."""
     hours = sum(f.seconds for f in files) / 3600
     scored: Scored = [(r, _shipped(r)) for r in rows] if is_short else cross_validate(rows)
-    doubts = [(r, s) for r, s in scored if r.source == "text" and r.likelihoods and r.score < SURE]
+    doubts = [(r, s) for r, s in scored if r.source in ("text", "absent") and r.likelihoods and r.score < SURE]
     print_told_apart(scored)
     exposure = measure_exposure(rows, hours, len(load_subjects()))
     bare, full = print_misspelt(rows, scored, exposure, hotwords)

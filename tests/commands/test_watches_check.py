@@ -262,7 +262,7 @@ def test_a_name_that_is_heard_again_is_noted_with_what_that_costs(
         save_text(rt.store, episode, "Grain came from witcop today, and ships leave again.", now)
     file = tmp_path / "watchlist.yaml"
     file.write_text("watches:\n  - {name: witkoff, entity: Steve Witkoff, type: person, sounds_like: true}\n")
-    note = "in doubt at 1 place in some 1 hour of talk: about 8 s of audio are heard again for it an hour"
+    note = "in doubt at 1 place in some 1 hour of talk: about 4 s of audio are heard again for it an hour"
     for value in ("on", "off"):
         monkeypatch.setenv("PODWATCH_HEAR_AGAIN", value)
         _, lines, _ = run_command(settings, "watches", "check", file, "--json")

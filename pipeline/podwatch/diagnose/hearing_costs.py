@@ -15,7 +15,7 @@ from podwatch.query.second_hearing import CHARACTERS_AN_HOUR
 from podwatch.store.detect import TranscriptSource
 
 MAX_TRANSCRIPTS = 50  # the newest
-SECONDS_A_PLACE = 7.5  # of audio; some more where the transcript was published, and the place has to be looked for
+SECONDS_A_PLACE = 3.7  # of audio; some more where the transcript was published, and the place has to be looked for
 
 
 def find_hearing_costs(
