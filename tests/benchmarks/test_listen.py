@@ -89,6 +89,7 @@ PRECISE = {
     "one wrong of twenty": ([1.0] * 19, [2.0], 1.0),
     "one wrong of nineteen": ([1.0] * 18, [2.0], 0.0),
     "a wrong one that is as likely counts": ([1.0, 1.0], [1.0], 0.0),
+    "what is never found is not told, though no wrong one is": ([3.0, NEVER], [], 0.5),
     "some are never found": ([3.0, NEVER, NEVER, NEVER], [NEVER], 0.25),
     "nothing is found": ([NEVER], [1.0], 0.0),
 }
