@@ -24,8 +24,9 @@ run: install ## the sample podcast through Airflow, with every alert shown; Ctrl
 	@$(PY) scripts/run.py
 
 # One process more than there are cores, since many tests wait for a server or another process.
+# Left out, for a target of its own: tests/browser, which a Chromium draws for a minute and a half (page-test).
 test: lint ## everything that is checked, tests last
-	@$(PY) -m pytest -n $$($(PY) -c 'import os; print((os.cpu_count() or 1) + 1)') --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(PY) -m pytest -n $$($(PY) -c 'import os; print((os.cpu_count() or 1) + 1)') --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore=tests/browser
 
 # What decides and parses, without a server, a browser or another process: the loop while you write.
 fast: install ## the fast loop: ruff, and the tests of everything pure, in seconds (K=words: only tests named so)

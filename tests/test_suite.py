@@ -62,3 +62,21 @@ def test_files_that_share_what_is_dear_to_start_run_in_one_process(group: str, p
     together = {f"airflow/test_{name}.py" for name in TOGETHER[group]}
     assert together <= found
     assert found - together <= {"airflow/test_page.py"}  # a server of its own takes as long as all of these
+
+
+def read_recipes() -> dict[str, str]:
+    """By target of the Makefile what it runs."""
+    text = (TESTS.parent / "Makefile").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z-]+):.*\n((?:\t.*\n?)+)", text, re.MULTILINE))
+
+
+def test_what_the_default_suite_leaves_out_another_target_runs_and_so_does_the_ci() -> None:
+    recipes = read_recipes()
+    ci = (TESTS.parent / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    left_out = re.findall(r"--ignore=(\S+)", recipes["test"])
+    assert left_out == ["tests/browser"]
+    for folder in left_out:
+        targets = [n for n, recipe in recipes.items() if n != "test" and re.search(rf"pytest\b.*\b{folder}\b", recipe)]
+        assert [n for n in targets if f"make {n} SHORT=1" in ci], (
+            f"no target that the CI runs has the tests of {folder}"
+        )

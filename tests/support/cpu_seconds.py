@@ -34,10 +34,14 @@ def cpu_seconds() -> float:
 
 def _of_running_children(pid: int) -> float:
     found = 0.0
-    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:  # it has ended meanwhile
+        return found
+    for task in tasks:
         try:
-            children = tasks.read_text().split()
-        except OSError:  # it has ended meanwhile
+            children = (task / "children").read_text().split()
+        except OSError:
             continue
         for child in children:
             try:
