@@ -47,7 +47,7 @@ shared_statements.install()
 
 # Files whose tests share what is dear to start: one process of the suite runs them all, and starts it once.
 TOGETHER = {
-    "Airflow's dag.test": ("incidents", "line", "listen", "shards"),
+    "Airflow's dag.test": ("incidents", "line", "listen", "past_days", "shards"),
     "programs beside Airflow": ("connections", "dags", "site_settings", "temporary_home"),
 }
 _GROUPS = {f"tests/airflow/test_{name}.py": group for group, names in TOGETHER.items() for name in names}
