@@ -1,6 +1,6 @@
 """A plugin that says which files of tests cost most: CPU seconds, of the processes that they start, too.
 
-    .venv/bin/python -m pytest -p tests.support.cpu_seconds -n 3 --dist loadfile
+    .venv/bin/python -m pytest -p tests.support.cpu_seconds -m "not long" -n 3 --dist loadfile
     .venv/bin/python -m pytest -p tests.support.cpu_seconds tests/store
 
 Seconds of a clock say on a busy machine what the others did. What a fixture of the session costs is counted where it is
