@@ -21,14 +21,19 @@ from podwatch.phonetics.lexicon import EVERYDAY, look_up_words
 from podwatch.query.place_proposals import MAX_NAMES
 
 MIN_LETTERS = 5  # of the longest word of a name: what is found by its sound is longer than that
+INVENTED_AT_ONCE = 400
 SAID, PUBLIC, INVENTED, TWIN = "said", "public", "invented", "one sound away"
+AT_ONCE = "public and invented, all at once"
 DATES = frozenset(word for names in (calendar.day_name, calendar.month_name) for word in names if word)
 _CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}\b")
 
 
 @dataclass(frozen=True, slots=True)
 class NameList:
-    """A watchlist as a small team has one, so that the wider net listens for all of it. kind: one of the four."""
+    """A watchlist as a small team has one, so that the wider net listens for all of it; AT_ONCE: as a large one has.
+
+    kind: SAID, or what sort of names that nobody says.
+    """
 
     kind: str
     names: tuple[str, ...]
@@ -60,7 +65,7 @@ def count_name(text: str, name: str) -> int:
 
 def choose_lists(said: Sequence[str], recognised: str, lists: int) -> Iterator[NameList]:
     """What is looked for in one file. said: names that are said in it, as far as that is known; recognised: all that
-    was heard. lists: of public and of invented names, each.
+    was heard. lists: of twelve public and of twelve invented names, each.
 
     Public names of which any word was recognised are left out: they may be said.
     """
@@ -73,8 +78,10 @@ def choose_lists(said: Sequence[str], recognised: str, lists: int) -> Iterator[N
         yield NameList(TWIN, tuple(twins))
     public = sorted({s.name for s in load_subjects() if len(s.name) > MIN_LETTERS})
     random.Random("real talk").shuffle(public)
-    invented = [s.name for s in invent_names(MAX_NAMES * lists, seed=27)]
+    invented = [s.name for s in invent_names(max(INVENTED_AT_ONCE, MAX_NAMES * lists), seed=27)]
     for i in range(lists):
         drawn = public[i * MAX_NAMES : (i + 1) * MAX_NAMES]
         yield NameList(PUBLIC, tuple(n for n in drawn if not heard & set(fold_name(n).split())))
         yield NameList(INVENTED, tuple(invented[i * MAX_NAMES : (i + 1) * MAX_NAMES]))
+    unsaid = [n for n in public if not heard & set(fold_name(n).split())]
+    yield NameList(AT_ONCE, (*unsaid, *invented[:INVENTED_AT_ONCE]))

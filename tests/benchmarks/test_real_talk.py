@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.listen.real_talk import Search, Told, false_ones, found_mentions
-from benchmarks.listen.talk_lists import INVENTED, PUBLIC, SAID, TWIN, choose_lists, count_name, names_in
+from benchmarks.listen.real_talk import false_ones, found_mentions
+from benchmarks.listen.talk_lists import AT_ONCE, INVENTED, PUBLIC, SAID, TWIN, choose_lists, count_name, names_in
+from benchmarks.listen.talk_searches import Search, Told
 from podwatch.query.place_proposals import MAX_NAMES
 
 TALK = "Yesterday the envoy Anatoly Dobrynin met us, and Dobrynin said on Monday that Kyiv and Lviv would hear more."
@@ -52,10 +53,12 @@ def test_a_name_is_counted_in_full_and_by_its_last_word() -> None:
 
 def test_a_file_is_searched_for_what_is_said_in_it_and_for_three_kinds_of_names_that_nobody_says() -> None:
     lists = list(choose_lists(["Anatoly Dobrynin"], TALK, 2))
-    assert [x.kind for x in lists] == [SAID, TWIN, PUBLIC, INVENTED, PUBLIC, INVENTED]
-    assert all(len(x.names) <= MAX_NAMES for x in lists)
+    *short, at_once = lists
+    assert [x.kind for x in lists] == [SAID, TWIN, PUBLIC, INVENTED, PUBLIC, INVENTED, AT_ONCE]
+    assert all(len(x.names) <= MAX_NAMES for x in short)
+    assert len(at_once.names) > 1000
     assert lists[1].names == ("Anatoly Dobrynen",)
-    assert len({name for x in lists for name in x.names}) == sum(len(x.names) for x in lists)
+    assert len({name for x in short for name in x.names}) == sum(len(x.names) for x in short)
 
 
 def test_public_names_of_which_a_word_was_recognised_are_not_looked_for_as_unsaid() -> None:
