@@ -68,6 +68,7 @@ def test_json_has_the_same_keys_for_feeds_watches_and_the_total(filled: Runtime)
     assert common == {
         "since", "until", "days", "days_polled", "days_failed", "days_not_polled", "days_unknown", "episodes", "listened",
         "not_listened", "names_none", "failed", "waits", "to_be_heard", "backlog", "not_searched", "errors",
+        "awaiting_hearing", "left_to_text",
     }  # fmt: skip
     assert [(r["watch"], r["feeds"], r["episodes"], r["listened"]) for r in by_watch[:-1]] == [
         ("grain", 1, 3, 2),

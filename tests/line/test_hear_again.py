@@ -283,10 +283,18 @@ def test_coverage_says_that_a_name_in_doubt_waits_to_be_heard(scenario: HearingS
     scenario.add_episode(TALK)
     scenario.detect()
     line = coverage_line(scenario.rt.store, scenario.now)
-    assert line.endswith("1 episode has a name in doubt that waits to be heard again: podwatch hearings")
+    assert line.endswith("1 episode has a name in doubt that waits to be heard again (podwatch hearings lists them)")
     scenario.hear_again()
     scenario.detect()
     assert "in doubt" not in coverage_line(scenario.rt.store, scenario.now)
+
+
+def test_coverage_says_why_a_name_was_left_to_the_text(scenario: HearingScenario) -> None:
+    scenario.add_episode(TALK, published=vtt(TALK), audio=scenario.host.url("/gone.wav"))
+    scenario.detect()
+    scenario.hear_again(scenario.now + PATIENCE)
+    line = coverage_line(scenario.rt.store, scenario.now)
+    assert "1 episode has a name in doubt that was left to the text: 1 as the audio is gone" in line
 
 
 def test_where_nothing_ever_hears_the_text_decides_after_two_days(open_scenario: Opener) -> None:
@@ -296,7 +304,7 @@ def test_where_nothing_ever_hears_the_text_decides_after_two_days(open_scenario:
     assert scenario.detect() == []
     assert scenario.detect(scenario.now + PATIENCE) == []
     [found] = scenario.detect(scenario.now + 2 * PATIENCE + timedelta(seconds=1))
-    assert "not heard again: nobody did in time" in found.reason
+    assert "not heard again: nobody listened in time" in found.reason
     assert scenario.outcomes() == [HearingOutcome.NOT_IN_TIME]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.model import Coverage, DeliverMode, HoldReason, Mute, NotListened, Period, Schedule
+from podwatch.model import Coverage, DeliverMode, HearingCounts, HoldReason, Mute, NotListened, Period, Schedule
 from podwatch.policy.reports import (
     ReportPlan,
     WatchCounts,
@@ -124,6 +124,7 @@ def test_a_report_says_what_was_found_held_and_listened_to() -> None:
     found = [
         (watch(name="grain"), WatchCounts(mentions=12, episodes=5, sent=2, held=held), Coverage(episodes=4)),
         (watch(name="rice"), WatchCounts(), Coverage(episodes=3, why={NotListened.NAMES_NONE: 1})),
+        (watch(name="wu"), WatchCounts(), Coverage(episodes=1, hearings=HearingCounts(awaiting=1))),
     ]
     period = Period(NOW - 7 * DAY, NOW)
     said = week_report("#podcasts", period, found, Coverage(episodes=6, why={NotListened.NAMES_NONE: 1}))
@@ -133,13 +134,20 @@ def test_a_report_says_what_was_found_held_and_listened_to() -> None:
     )
     assert said.lines == (
         "12 mentions: grain 12 in 5",
-        "nothing of: rice",
+        "nothing of: rice, wu",
         "2 alerts sent, 3 held: 2 the watch was muted, 1 the episode was known long before the watch",
     )
-    assert [len(row) for row in said.rows] == [len(said.columns)] * 2
-    assert said.rows[1] == ("rice", "0", "0", "0", "0", "", "3", "2", "1", "1 names none")
+    assert [len(row) for row in said.rows] == [len(said.columns)] * 3
+    assert said.rows[1] == ("rice", "0", "0", "0", "0", "", "3", "2", "1", "1 names none", "")
+    assert said.rows[2][-1] == "1 episode has a name in doubt that waits to be heard again"
     other = [week_report(c, p, [], Coverage()).key for c, p in (("#b", period), ("#podcasts", Period(None, NOW + DAY)))]
     assert len({said.key, *other}) == 3
+
+
+def test_a_report_of_silence_says_that_the_name_waits_to_be_heard() -> None:
+    c = Coverage(feeds=1, episodes=3, days=14, days_polled=14, hearings=HearingCounts(awaiting=2))
+    [line] = silence_report(watch(**SILENT), NOW - 14.5 * DAY, c, NOW).lines
+    assert line.endswith("; 2 episodes have a name in doubt that waits to be heard again")
 
 
 @pytest.mark.parametrize("case", WORDS, ids=str)

@@ -72,7 +72,7 @@ LEFT = [
     (HearingOutcome.OTHER_AUDIO, "not heard again: the audio has other words there"),
     (HearingOutcome.NO_TIMES, "not heard again: the transcript has no times"),
     (HearingOutcome.NO_MODEL, "not heard again: no recogniser here tells probabilities"),
-    (HearingOutcome.NOT_IN_TIME, "not heard again: nobody did in time"),
+    (HearingOutcome.NOT_IN_TIME, "not heard again: nobody listened in time"),
     (HearingOutcome.NO_BUDGET, "not heard again: too much was in doubt"),
 ]
 

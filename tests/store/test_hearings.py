@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from podwatch.model import Doubt, Hearing, HearingOutcome, Watch
+from podwatch.model import Doubt, Hearing, HearingOutcome, Period, Watch
 from podwatch.store.database import Store
 from podwatch.store.detect import Detection, TranscriptSource
 from podwatch.store.hearings import DoubtfulTranscript, HeardPlace
 from tests.support.stored_transcripts import save_text, store_episodes
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 SOON = NOW + timedelta(minutes=15)
 TEXT = "Grain came from witcop today, and witcop left."
 FIRST = Doubt(name="Steve Witkoff", start=16, end=22, surface="witcop", score=0.25)
@@ -99,13 +100,14 @@ def test_a_transcript_is_searched_again_once_all_its_doubts_are_decided(store: S
 
 
 def test_what_was_heard_of_another_text_does_not_count(store: Store) -> None:
-    source = store_doubts(store, FIRST)
+    source = store_doubts(store, FIRST, SECOND)
     [mine] = waiting(store)
     store.save_hearings(mine, [heard(FIRST)], NOW)
     save_text(store, source.episode, f"A new text: {TEXT}", NOW)
     assert store.hearings_of([source.transcript.id]) == {}
     assert store.list_hearings() == []
     assert store.count_waiting_hearings() == 0
+    assert store.coverage_facts(Period(None, NOW + DAY)).doubts == []
 
 
 def test_the_list_has_what_waits_and_what_was_decided(store: Store) -> None:
@@ -119,6 +121,26 @@ def test_the_list_has_what_waits_and_what_was_decided(store: Store) -> None:
     ]
     assert store.list_hearings(transcript_id=source.transcript.id + 1) == []
     assert len(store.list_hearings(limit=1)) == 1
+
+
+def test_coverage_knows_what_the_audio_has_not_decided(store: Store) -> None:
+    third = replace(FIRST, start=0, end=5, surface="Grain")
+    store_doubts(store, FIRST, SECOND, third)
+    [mine] = waiting(store)
+    store.save_hearings(mine, [heard(FIRST), heard(SECOND, HearingOutcome.NO_TIMES)], NOW)
+    old = store_doubts(store, FIRST, age=3.0)
+
+    def outcomes(period: Period) -> list[str | None]:
+        return sorted((d.outcome or "waits" for d in store.coverage_facts(period).doubts), key=str)
+
+    assert outcomes(Period(NOW - DAY, NOW + DAY)) == ["no_times", "waits"]
+    assert outcomes(Period(None, NOW + DAY)) == ["no_times", "waits", "waits"]
+    [found] = store.coverage_facts(Period(None, NOW - DAY)).doubts
+    assert (found.episode_id, found.name, found.language) == (old.episode.id, "Steve Witkoff", "en")
+    assert store.coverage_facts(Period(None, NOW + DAY), [99]).doubts == []
+    undecided = store.list_hearings(undecided_of=["Steve Witkoff"])
+    assert sorted(str(h.hearing.outcome if h.is_decided else None) for h in undecided) == ["None", "None", "no_times"]
+    assert store.list_hearings(undecided_of=["Kaja Kallas"]) == []
 
 
 def test_hearings_go_with_their_feed(store: Store) -> None:

@@ -81,7 +81,7 @@ class FileHost(LoopbackServer):
                 headers = {"Content-Type": file.media_type, **file.headers}
                 headers |= {"ETag": etag} if etag else {}
                 headers |= {"Last-Modified": file.modified} if file.modified else {}
-                wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+                wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
                 if wanted and file.to_ranges:
                     self.answer(file.to_ranges, {}, b"")
                     return
@@ -93,7 +93,8 @@ class FileHost(LoopbackServer):
                 if first >= size:
                     self.answer(416, {"Content-Range": f"bytes */{size}"}, b"")
                     return
-                body = file.body[first : first + file.most]
+                last = min(int(wanted[2] or size - 1), first + file.most - 1)
+                body = file.body[first : last + 1]
                 headers["Content-Range"] = f"bytes {first}-{first + len(body) - 1}/{size}"
                 self.answer(206, headers, body, path)
 

@@ -26,7 +26,7 @@ def fits(value: Any, schema: dict[str, Any], document: dict[str, Any], where: st
     jsonschema.validate(value, whole)
 
 
-GETS = ["/alerts", "/alerts/1", "/episodes/1", "/episodes/1/mentions", "/episodes/1/transcript", "/episodes/1/words", "/watches", "/feeds", "/feeds/1", "/feeds/1/episodes", "/coverage", "/coverage/days/2026-11-03", "/changes", "/watches/grain/hits", "/watches/grain/entry", "/mutes", "/subscriptions", "/search?q=grain&facets=true", "/trends?of=watch:grain&of=show:1"]  # fmt: skip
+GETS = ["/alerts", "/alerts/1", "/episodes/1", "/episodes/1/mentions", "/episodes/1/hearings", "/episodes/1/transcript", "/episodes/1/words", "/watches", "/feeds", "/feeds/1", "/feeds/1/episodes", "/coverage", "/coverage/days/2026-11-03", "/changes", "/watches/grain/hits", "/watches/grain/entry", "/mutes", "/subscriptions", "/search?q=grain&facets=true", "/trends?of=watch:grain&of=show:1"]  # fmt: skip
 
 
 def test_the_document_describes_every_answer(filled: Runtime, now: datetime) -> None:

@@ -56,12 +56,15 @@ class AgentTools:
 
     def mentions(self, watch: str, since: str, until: str, feed: str, limit: int) -> dict[str, Any]:
         start, end = self._period(since, until)
+        from podwatch.diagnose.coverage import coverage_line
+
         store = self._rt.store
         name, chosen = known_watch(store, watch or None), known_feed(store, feed or None)
         feed_id = chosen.id if chosen else None
         found = list(store.mentions(watch=name, feed_id=feed_id, since=start, until=end, limit=_bounded(limit)))
         rows = [_hit(f.episode, f.mention) | {"watch": f.mention.watch, "found_at": f.found_at} for f in found]
-        return {"notice": NOTICE, "mentions": rows}
+        heard = coverage_line(store, self._now, since=start, watch=name)
+        return {"notice": NOTICE, "mentions": rows, "coverage": heard}
 
     def passage(self, episode: str, start: int | None, seconds: float | None, characters: int) -> dict[str, Any]:
         number = find_episode(self._rt, episode)
@@ -120,6 +123,7 @@ def _hit(e: Episode, m: Mention) -> dict[str, Any]:
         "sentence": _short(m.snippet),
         "found": _short(m.surface),
         "kind": m.kind.value,
+        "why": _short(m.reason) if m.reason else None,
         "speaker": _short(m.speaker) if m.speaker else None,
         "time": format_moment(m) if m.seconds == m.seconds else None,  # nan: not known
         "start": m.start,

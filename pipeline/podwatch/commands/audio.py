@@ -92,13 +92,15 @@ class FileListener:
 
     def hear_again(self, file: Path, heard: HeardFile, doubts: Sequence[Doubt]) -> tuple[Hearing, ...]:
         """What the audio of a heard file says of these doubts; none where the recogniser tells no probabilities."""
+        from podwatch.line.hearing_audio import AudioFile
         from podwatch.line.place_hearing import PlaceHearing
 
         speech, recogniser = self._settings.speech, self._recogniser
         hearer = recogniser.forced_decoder(heard.transcript.language or "en") if recogniser else None
         if recogniser is None or hearer is None:
             return ()
-        places = PlaceHearing(file, speech.max_hours, heard.transcript, recogniser, hearer, is_own=True)
+        audio = AudioFile(file, speech.max_hours)
+        places = PlaceHearing(audio, heard.transcript, recogniser, hearer, is_own=True, is_same=True)
         return tuple(place.hearing for place in places.hear(doubts, speech.again_seconds))
 
     def __enter__(self) -> Self:

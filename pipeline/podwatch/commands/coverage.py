@@ -9,8 +9,8 @@ from podwatch.commands import cli
 from podwatch.commands.choices import known_feed, known_watch
 from podwatch.commands.options import Json, Since, Until
 from podwatch.commands.output import open_runtime, print_stderr, show_rows, utc_now
-from podwatch.model import Period
-from podwatch.policy.coverage import describe_awaiting, describe_coverage
+from podwatch.model import HearingCounts, Period
+from podwatch.policy.coverage import describe_coverage
 
 COLUMNS = ("name", "url", "days_polled", "days_failed", "episodes", "listened", "not_listened", "why")
 
@@ -36,7 +36,13 @@ def coverage(
 
     Example: podwatch coverage --since 7d --by watch
     """
-    from podwatch.diagnose.coverage import coverage_cells, coverage_rows, coverage_values, recent_period
+    from podwatch.diagnose.coverage import (
+        SEE_HEARINGS,
+        coverage_cells,
+        coverage_rows,
+        coverage_values,
+        recent_period,
+    )
 
     now = utc_now()
     end = until or now
@@ -47,7 +53,6 @@ def coverage(
     with open_runtime() as rt:
         chosen, watch = known_feed(rt.store, feed), known_watch(rt.store, watch)
         facts = rt.store.coverage_facts(period)
-        awaiting = rt.store.count_episodes_awaiting_hearing(period)
     feed = chosen.url if chosen else None
     rows = list(coverage_rows(facts, now, feed=feed, watch=watch, by_watch=by is By.WATCH))
     if not json and not facts.feeds:
@@ -56,6 +61,5 @@ def coverage(
     columns = COLUMNS if by is By.FEED else tuple(c for c in COLUMNS if c != "url")
     show_rows((coverage_values(r, period) if json else coverage_cells(r) for r in rows), columns, json, "")
     if not json:
-        print_stderr(describe_coverage(rows[-1].coverage))
-    if awaiting:
-        print_stderr(describe_awaiting(awaiting))
+        total = rows[-1].coverage
+        print_stderr(describe_coverage(total) + (SEE_HEARINGS if total.hearings != HearingCounts() else ""))

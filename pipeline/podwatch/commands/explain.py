@@ -135,9 +135,8 @@ def load_explanation(rt: Runtime, name: str, episode_id: int) -> StoredExplanati
     mentions = [MentionState(*row) for row in rt.store.stored_mentions(stored.watch, episode_id)]
     deliveries = rt.store.deliveries_of(watch_id=stored.watch.id, episode_id=episode_id)
     entities = rt.store.entities_of([source.transcript.id]).get(source.transcript.id) if source else None
-    heard = rt.store.hearings_of([source.transcript.id]).get(source.transcript.id, ()) if source else ()
-    waiting = rt.store.doubts_waiting(source.transcript.id) if source else ()
-    explanation = explain_episode(stored, source, entities, fetch_state, mentions, deliveries, heard, waiting)
+    places = rt.store.list_hearings(source.transcript.id) if source else ()
+    explanation = explain_episode(stored, source, entities, fetch_state, mentions, deliveries, places)
     return StoredExplanation(stored.watch, episode, explanation, mentions, deliveries)
 
 

@@ -30,7 +30,9 @@ def hearings(
 
 
 def _values(f: StoredHearing) -> dict[str, Any]:
-    d, h = f.hearing.doubt, f.hearing
+    from podwatch.diagnose.names_in_doubt import describe_place
+
+    d, h, described = f.hearing.doubt, f.hearing, describe_place(f)
     return {
         "name": d.name,
         "surface": d.surface,
@@ -41,24 +43,27 @@ def _values(f: StoredHearing) -> dict[str, Any]:
         "outcome": h.outcome.value if f.is_decided else None,
         "likelihoods": list(h.likelihoods),
         "recogniser": h.recogniser,
+        "why": described.text,
+        "asked_at": f.asked_at,
+        "heard_at": f.heard_at,
         "transcript": f.transcript_id,
+        "episode": f.episode_id,
         "show": f.show,
         "title": f.title,
     }
 
 
 def _cells(f: StoredHearing) -> dict[str, Any]:
-    from podwatch.model import HearingOutcome
-    from podwatch.query.second_hearing import judge
+    from podwatch.diagnose.names_in_doubt import PlaceState, describe_place
 
-    d, h = f.hearing.doubt, f.hearing
-    is_heard = f.is_decided and h.outcome is HearingOutcome.HEARD
+    d, described = f.hearing.doubt, describe_place(f)
+    heard = described.state is PlaceState.HEARD and described.score is not None
     return {
         "name": d.name,
-        "written": d.surface,
+        "written": described.surface,
         "text": "wide" if d.is_wide else f"{d.score:.2f}",
-        "heard": f"{judge(d.score, d.surface, d.name, h).score:.2f}" if is_heard else "",
-        "outcome": h.outcome.value.replace("_", " ") if f.is_decided else "waits",
+        "heard": f"{described.score:.2f}" if heard else "",
+        "outcome": described.text,
         "show": f.show,
         "title": f.title,
     }

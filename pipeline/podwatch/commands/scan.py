@@ -127,6 +127,8 @@ def read_hearings(file: Path) -> tuple[Hearing, ...]:
     for number, line in enumerate(files.read(file, MAX_HEARINGS, PodwatchError).splitlines(), 1):
         try:
             row = orjson.loads(line)
+            if row["outcome"] is None:  # it waits: nothing was heard yet
+                continue
             doubt = Doubt(**{name: row[name] for name in DOUBT_FIELDS}, is_wide=bool(row.get("is_wide", False)))
             outcome, likelihoods = HearingOutcome(row["outcome"]), tuple(map(float, row["likelihoods"]))
             hearings.append(Hearing(doubt=doubt, outcome=outcome, likelihoods=likelihoods))

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Coverage, CoverageFacts, NotListened, Period
+from podwatch.model import Coverage, CoverageFacts, HearingCounts, NotListened, Period
 from podwatch.policy.coverage import (
-    describe_awaiting,
     describe_coverage,
     describe_listening,
     describe_transcripts,
@@ -19,9 +18,11 @@ from podwatch.policy.coverage import (
     measure_watches,
     split_by_feed,
 )
+from podwatch.policy.hearing_words import describe_hearings
 from podwatch.redaction import display_address
 from podwatch.store.database import Store
 
+SEE_HEARINGS = " (podwatch hearings lists them)"
 RECENT_DAYS = 30  # of the lines that other commands end with
 
 
@@ -83,6 +84,8 @@ def coverage_values(row: CoverageRow, period: Period) -> dict[str, Any]:
         "not_listened": c.not_listened,
         **{reason.name.lower(): c.why.get(reason, 0) for reason in NotListened},
         "errors": dict(c.errors),
+        "awaiting_hearing": c.hearings.awaiting,
+        "left_to_text": {outcome.value: n for outcome, n in c.hearings.left.items()},
     }
 
 
@@ -104,9 +107,10 @@ def coverage_cells(row: CoverageRow) -> dict[str, str]:
 
 
 def _why(c: Coverage) -> str:
-    """``15 names none, 2 failed: the server answered 404, 1 failed: no transcript in it``."""
+    """``15 names none, 2 failed: the server answered 404, 1 failed: no transcript in it``, and the names in doubt."""
     parts = [f"{n} {reason}" for reason, n in c.why.items() if reason is not NotListened.FAILED]
-    return ", ".join([*parts, *(f"{n} failed: {error}" for error, n in c.errors.items())])
+    why = ", ".join([*parts, *(f"{n} failed: {error}" for error, n in c.errors.items())])
+    return "; ".join(part for part in (why, describe_hearings(c.hearings)) if part)
 
 
 def recent_period(now: datetime) -> Period:
@@ -126,8 +130,7 @@ def coverage_line(store: Store, now: datetime, *, since: datetime | None = None,
     c = _measure(store.coverage_facts(period), now, watch)
     if since is None and not c.episodes:
         c, within = _measure(store.coverage_facts(Period(None, now)), now, watch), ""
-    awaiting = store.count_episodes_awaiting_hearing(period)
-    return describe_listening(c, within) + (f"; {describe_awaiting(awaiting)}" if awaiting else "")
+    return describe_listening(c, within) + (SEE_HEARINGS if c.hearings != HearingCounts() else "")
 
 
 def no_mentions_line(store: Store, now: datetime, *, since: datetime | None, watch: str | None) -> str:

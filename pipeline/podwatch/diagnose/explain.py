@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from podwatch import query
+from podwatch.diagnose.names_in_doubt import PlaceState, describe_place
 from podwatch.line.detect import episode_fields
-from podwatch.model import DeliveryState, Doubt, Entity, Hearing, Mention, Transcript, Watch
+from podwatch.model import DeliveryState, Entity, Mention, Transcript, Watch
 from podwatch.notifiers import show_channel
 from podwatch.policy.scopes import out_of_scope_reason
 from podwatch.query import EpisodeFields
@@ -17,7 +19,9 @@ from podwatch.query.explanation import Explanation, explain
 from podwatch.redaction import redact_text
 from podwatch.store.detect import TranscriptSource
 from podwatch.store.diagnosis import FetchState, StoredDelivery, StoredWatch
+from podwatch.store.hearings import StoredHearing
 
+MAX_PLACES = 12  # in doubt, of one name, that are told one by one
 # Of a watch of surges; no reason against an alert.
 NO_TEXT = "it tells of names that are suddenly in many episodes, not of one text: see podwatch entities --surges"
 
@@ -29,6 +33,7 @@ class Step(StrEnum):
     TRANSCRIPT = "transcript"
     SCOPE = "scope"
     QUERY = "query"
+    HEARING = "hearing"
     SKIP = "skip"
     DELIVERY = "delivery"
 
@@ -71,12 +76,11 @@ def explain_episode(
     fetch_state: FetchState,
     mentions: Sequence[MentionState],
     deliveries: Sequence[StoredDelivery],
-    hearings: Sequence[Hearing] = (),
-    waiting: Sequence[Doubt] = (),
+    places: Sequence[StoredHearing] = (),
 ) -> WatchExplanation:
     """One watch over a stored episode. source: its transcript, or None; entities: those of the transcript.
 
-    hearings: what was heard again of the transcript; waiting: the places that wait for it.
+    places: of the transcript where a name was in doubt, and what became of them.
     """
     watch = stored.watch
     reasons: list[Reason] = []
@@ -89,6 +93,7 @@ def explain_episode(
         if fetch_state.pruned_at is not None:
             reasons += [_delivery_reason(d) for d in deliveries]
         return WatchExplanation(None, tuple(reasons))
+    hearings = tuple(p.hearing for p in places if p.is_decided)
     fields = replace(episode_fields(source, entities), hearings=hearings)
     tree, query_reasons = _evaluate(watch, source.transcript, fields)
     if charset := source.transcript.guessed_charset:
@@ -97,9 +102,7 @@ def explain_episode(
     if (outside := out_of_scope_reason(watch.scope, *feed)) is not None:
         reasons.append(Reason(Step.SCOPE, outside.value))
     reasons += query_reasons
-    if mine := [d for d in waiting if d.name == watch.entity]:
-        written = ", ".join(dict.fromkeys(d.surface for d in mine))
-        reasons.append(Reason(Step.TRANSCRIPT, f"{written} waits for being heard again: podwatch listen --again"))
+    reasons += _hearing_reasons([p for p in places if p.hearing.doubt.name in watch.names_by_sound])
     if watch.surge is not None and mentions:
         reasons.append(Reason(Step.QUERY, mentions[0].mention.reason, stops=False))
     if source.detected_through < stored.seq and stored.enabled and watch.surge is None:
@@ -139,6 +142,20 @@ def _evaluate(
         text = f"{tree.count - left} of {tree.count} are spellings that the watch excludes"
         reasons.append(Reason(Step.QUERY, text, stops=not left))
     return tree, tuple(reasons)
+
+
+def _hearing_reasons(places: Sequence[StoredHearing]) -> Iterator[Reason]:
+    """What became of the places where the name was in doubt, those alike in one line."""
+    alike: dict[tuple[PlaceState, str], list[str]] = defaultdict(list)
+    for p in places:
+        described = describe_place(p)
+        alike[described.state, described.text].append(described.surface)
+    for (state, text), surfaces in list(alike.items())[:MAX_PLACES]:
+        written = ", ".join(dict.fromkeys(surfaces))
+        todo = ": podwatch listen --again" if state is PlaceState.WAITS else ""
+        yield Reason(Step.HEARING, f"{written}: {text}{todo}", stops=state is PlaceState.WAITS)
+    if len(alike) > MAX_PLACES:
+        yield Reason(Step.HEARING, f"{len(alike) - MAX_PLACES} more names in doubt: podwatch hearings", stops=False)
 
 
 def _fetch_reason(f: FetchState) -> Reason:

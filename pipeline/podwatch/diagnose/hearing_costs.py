@@ -30,7 +30,7 @@ def find_hearing_costs(
         characters += len(source.transcript.text)
     hours = max(1.0, characters / CHARACTERS_AN_HOUR)
     for w in watches:
-        if w.entity is not None and (count := places[w.entity]):
+        if count := sum(places[name] for name in w.names_by_sound):
             seconds = count * SECONDS_A_PLACE / hours
             what = (
                 f"in doubt at {count_of(count, 'place')} in some {count_of(round(hours), 'hour')} of talk: about"

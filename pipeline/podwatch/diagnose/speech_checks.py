@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from podwatch.diagnose.findings import Finding, Health
 from podwatch.errors import SpeechError
 from podwatch.line.listen_plan import find_wanted
-from podwatch.policy.wording import count_of
+from podwatch.policy.wording import agree, count_of
 from podwatch.settings import Settings
 from podwatch.speech.cost import HourCost, cost_here
 from podwatch.speech.models import LocalModel, find_model, wrong_files
@@ -29,7 +29,7 @@ def check_backlog(store: Store, settings: Settings, now: datetime) -> Iterator[F
         todo = "podwatch listen; in Airflow: is podwatch_listen unpaused, and are its pool and its queue there?"
         yield Finding(CHECK, Health.WRONG, what, todo)
     if doubts := store.count_waiting_hearings():
-        what = f"{count_of(doubts, 'place')} where a watched name is in doubt, to be heard again"
+        what = f"{count_of(doubts, 'name')} in doubt {agree(doubts, 'waits', 'wait')} to be heard again"
         yield Finding(CHECK, Health.NOTE, what, "podwatch listen --again")
 
 

@@ -14,7 +14,7 @@ from podwatch.line.surges import alert_surges
 from podwatch.line.watch_errors import stamp_watches
 from podwatch.model import ALL, Entity, Shard, Tally, Watch
 from podwatch.policy.alerts import build_alerts
-from podwatch.policy.hearing_schedule import PATIENCE
+from podwatch.policy.hearing_schedule import LONGEST_WAIT
 from podwatch.policy.holds import old_episode_reason
 from podwatch.policy.scopes import is_in_scope
 from podwatch.query import Engine, EngineResult, EpisodeFields
@@ -138,7 +138,7 @@ def detect(
 
 def leave_late_doubts(rt: Runtime, now: datetime) -> None:
     """Leaves to the text the places that nothing has heard again: what hears may be switched off, or never run."""
-    rt.store.expire_hearings(now - 2 * PATIENCE, now)
+    rt.store.expire_hearings(now - LONGEST_WAIT, now)
 
 
 def evaluate(

@@ -8,13 +8,15 @@ to the text: never is anything told first and taken back.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
 from podwatch.errors import PodwatchError, RecogniserError, SpeechError, StorageError
 from podwatch.line.bugs import Bugs
-from podwatch.line.listen import audio_path, download_audio, kept_audio
+from podwatch.line.hearing_audio import AudioFile, PublishedAudio
+from podwatch.line.listen import audio_path, kept_audio
 from podwatch.line.place_hearing import PlaceHearing
 from podwatch.model import ALL, SPEECH, Hearing, HearingOutcome, ListenRequest, Shard, Tally
 from podwatch.policy.hearing_schedule import next_hearing_at, outcome_without_budget
@@ -152,9 +154,13 @@ def _hear(rt: Runtime, d: DoubtfulTranscript, seconds: float, progress: Callable
     hearer = recogniser.forced_decoder(transcript.language or d.episode.language or "en")
     if hearer is None:
         return [HeardPlace(Hearing(doubt=x, outcome=HearingOutcome.NO_MODEL)) for x in doubts]
-    path = _audio_of(rt, d)
-    download_audio(rt, _request(d), path)
-    progress()
+    path, request = _audio_of(rt, d), _request(d)
     is_own = transcript.source.startswith(SPEECH)
-    places = PlaceHearing(path, rt.settings.speech.max_hours, transcript, recogniser, hearer, is_own)
-    return places.hear(doubts, seconds, progress)
+    if is_same := path.is_file():
+        kept = AudioFile(path, rt.settings.speech.max_hours)
+        return PlaceHearing(kept, transcript, recogniser, hearer, is_own, is_same).hear(doubts, seconds, progress)
+    with closing(PublishedAudio(rt, request, path, progress)) as audio:
+        places = PlaceHearing(audio, transcript, recogniser, hearer, is_own, is_same)
+        heard = places.hear(doubts, seconds, progress)
+        log.info("hear again: %s: %s: %s", d.episode.show, d.episode.title, audio.describe())
+    return heard

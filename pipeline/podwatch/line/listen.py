@@ -203,7 +203,7 @@ def download_audio(rt: Runtime, request: ListenRequest, path: Path) -> str:
     for url in (episode.audio_url, *episode.other_audio):
         if not url:
             continue
-        login = _login_for(rt, request, url)
+        login = login_for(rt, request, url)
         try:
             return rt.http.download(
                 url, path, max_bytes=settings.max_bytes, deadline=DOWNLOAD_SECONDS, login=login
@@ -213,7 +213,7 @@ def download_audio(rt: Runtime, request: ListenRequest, path: Path) -> str:
     raise error or SpeechError("its feed names no audio", where=episode.title)
 
 
-def _login_for(rt: Runtime, request: ListenRequest, url: str) -> Login | None:
+def login_for(rt: Runtime, request: ListenRequest, url: str) -> Login | None:
     """The feed's login when the audio is on the feed's own server."""
     if request.login is None or origin_of(url) != origin_of(request.feed_url):
         return None

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     )
     from podwatch.model.backfills import Backfill, BackfillRange, BackfillReport, BackfillState
     from podwatch.model.channels import ChannelRules, QuietHours, Schedule, canonical_channel
-    from podwatch.model.coverage import Coverage, CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Period
+    from podwatch.model.coverage import (
+        Coverage,
+        CoverageFacts,
+        EpisodeCount,
+        EpisodeDoubt,
+        FollowedFeed,
+        HearingCounts,
+        NotListened,
+        Period,
+    )
     from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Report
     from podwatch.model.entities import Entity, EntityType, Form, KnownName, UnreadReason
     from podwatch.model.feeds import (
@@ -84,11 +93,13 @@ __all__ = [
     "EntityType",
     "Episode",
     "EpisodeCount",
+    "EpisodeDoubt",
     "Feed",
     "FeedFacts",
     "FollowedFeed",
     "Form",
     "Hearing",
+    "HearingCounts",
     "HearingOutcome",
     "HoldReason",
     "Kind",
@@ -139,7 +150,7 @@ _NAMES = {  # of each module, as imported above for the type checker; a test hol
     "answers": "Answer Change Precision Proposal StandingVerdict Verdict fold_spelling measure_precision",
     "backfills": "Backfill BackfillRange BackfillReport BackfillState",
     "channels": "ChannelRules QuietHours Schedule canonical_channel",
-    "coverage": "Coverage CoverageFacts EpisodeCount FollowedFeed NotListened Period",
+    "coverage": "Coverage CoverageFacts EpisodeCount EpisodeDoubt FollowedFeed HearingCounts NotListened Period",
     "deliveries": "Alert Delivery DeliveryKind DeliveryState Digest HoldReason Report",
     "entities": "Entity EntityType Form KnownName UnreadReason",
     "feeds": "Chapter Episode Feed FeedFacts Person PollResult Soundbite TranscriptRef TranscriptRequest",

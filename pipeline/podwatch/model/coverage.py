@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from podwatch.model.hearings import HearingOutcome
 from podwatch.model.watches import Watch
 
 
@@ -67,11 +68,30 @@ class EpisodeCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeDoubt:
+    """A name in doubt in an episode of a period. outcome: why it was left to the text; None: it waits."""
+
+    feed_id: int
+    episode_id: int
+    language: str | None
+    name: str
+    outcome: HearingOutcome | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingCounts:
+    """Episodes with names in doubt: how many wait to be heard again, and why others were left to the text."""
+
+    awaiting: int = 0
+    left: Mapping[HearingOutcome, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageFacts:
     """What the store knows of a period. recorded_from: the first day of which it is known what was polled.
 
     watches: those that are enabled, with the number of their revision. broken: the ids of those that detect cannot look
-    for.
+    for. doubts: those that the audio has not decided.
     """
 
     period: Period
@@ -80,13 +100,15 @@ class CoverageFacts:
     counts: Sequence[EpisodeCount]
     watches: Sequence[tuple[int, Watch]]
     broken: frozenset[int] = frozenset()
+    doubts: Sequence[EpisodeDoubt] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """Coverage of some feeds: the days of all of them together, their episodes, and why some were not listened to.
 
-    days: from when a feed was added; of the others nothing is asked. errors: why fetching failed.
+    days: from when a feed was added; of the others nothing is asked. errors: why fetching failed. hearings: of names in
+    doubt in what was listened to.
     """
 
     feeds: int = 0
@@ -97,6 +119,7 @@ class Coverage:
     episodes: int = 0
     why: Mapping[NotListened, int] = field(default_factory=dict)
     errors: Mapping[str, int] = field(default_factory=dict)
+    hearings: HearingCounts = field(default_factory=HearingCounts)
 
     @property
     def not_listened(self) -> int:

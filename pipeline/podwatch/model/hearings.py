@@ -17,6 +17,21 @@ class HearingOutcome(StrEnum):
     NOT_IN_TIME = "not_in_time"  # nobody has heard it for a day: switched off, or nothing runs that hears
     NO_BUDGET = "no_budget"  # nearer places took the seconds there were
 
+    @property
+    def why_left(self) -> str:
+        """Why the audio was not asked, in words; "" of what was heard."""
+        return _WHY_LEFT.get(self, "")
+
+
+_WHY_LEFT = {
+    HearingOutcome.NO_AUDIO: "the audio is gone",
+    HearingOutcome.OTHER_AUDIO: "the audio has other words there",
+    HearingOutcome.NO_TIMES: "the transcript has no times",
+    HearingOutcome.NO_MODEL: "no recogniser here tells probabilities",
+    HearingOutcome.NOT_IN_TIME: "nobody listened in time",
+    HearingOutcome.NO_BUDGET: "too much was in doubt",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:

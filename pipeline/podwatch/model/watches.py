@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from podwatch.model.entities import EntityType
+
+_SOUNDS_LIKE = re.compile(r"""~~\s*=?(?:"([^"]*)"|([^\s()"{}\[\]~^:=|]+))""")  # as podwatch.query reads it
+_QUOTES = str.maketrans("“”„«»", '"""""')
 
 
 class Kind(StrEnum):
@@ -90,6 +94,14 @@ class Watch:
         if self.surge is not None:
             return f"surges of {', '.join(self.surge)}"
         return (self.query if self.query is not None else self.entity) or ""
+
+    @property
+    def names_by_sound(self) -> tuple[str, ...]:
+        """The names that are also looked for by their sound: of an entity, and each ``~~name`` of a query."""
+        if self.entity is not None:
+            return (self.entity,) if self.sounds_like else ()
+        found = _SOUNDS_LIKE.finditer((self.query or "").translate(_QUOTES))
+        return tuple(dict.fromkeys((m[1] or m[2] or "").strip() for m in found))
 
     @property
     def fingerprint(self) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse
 from pathlib import Path
 from time import monotonic
@@ -28,6 +27,8 @@ from podwatch.net.http_messages import (
     add_login,
     drain,
     is_part,
+    is_plain,
+    is_same_file,
     lowered,
     network_failures,
     next_address,
@@ -36,6 +37,7 @@ from podwatch.net.http_messages import (
     sent_on,
     split_own_login,
     status_error,
+    strong_validator,
 )
 from podwatch.net.part_file import PartFile, PartOrigin
 from podwatch.net.transport import Transport
@@ -43,7 +45,7 @@ from podwatch.net.transport import Transport
 HEADERS_SECONDS = 60.0  # until the headers of each response are there
 STALL_SECONDS, STALL_BYTES = 60.0, 64 * 1024  # so much has to come in so much time: 9 kbit/s, less than any audio
 MAX_CUTS = 5  # connections in a row that break, each after some bytes, before it is left for another time
-_ACCEPT = "audio/*, video/*;q=0.9, */*;q=0.5"
+ACCEPT_AUDIO = "audio/*, video/*;q=0.9, */*;q=0.5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class _Transfer:
     def run(self, url: str) -> None:
         at, hops, cookies, asks_rest = url, 0, Cookies(), self.part.can_resume
         while hops <= MAX_REDIRECTS:
-            headers = {**self.headers, "Accept": _ACCEPT, "Accept-Encoding": "identity"}
+            headers = {**self.headers, "Accept": ACCEPT_AUDIO, "Accept-Encoding": "identity"}
             if asks_rest:
                 headers |= {"Range": f"bytes={self.part.size}-", "If-Range": self.part.origin.validator}
             request = prepare("GET", at, add_login(headers, self.login, at))
@@ -172,25 +174,22 @@ class _Transfer:
         """The part anew, for a response from the first byte on."""
         if status == 206 and is_part(answer):
             raise HttpError("the server sent only a part", where=url, retryable=True, status=status)
-        is_plain = answer.get("content-encoding", "identity").strip().lower() in ("", "identity")
+        is_identity = is_plain(answer)
         length = answer.get("content-length", "")
-        total = int(length) if is_plain and length.isascii() and length.isdecimal() else None
+        total = int(length) if is_identity and length.isascii() and length.isdecimal() else None
         if not length and any(name.startswith("icy-") for name in answer):
             raise HttpError("is a live stream, which has no end", where=url, retryable=False)
         if total is not None and total > self.max_bytes:
             self._refuse_size(url)
         media_type = answer.get("content-type", "").partition(";")[0].strip().lower()
-        self.part.restart(PartOrigin(url, at, _validator(answer) if is_plain else "", total, media_type))
+        self.part.restart(PartOrigin(url, at, strong_validator(answer) if is_identity else "", total, media_type))
 
     def _continues(self, answer: Mapping[str, str]) -> bool:
         """Whether a 206 is the rest of what the part is the beginning of."""
         found, origin = parse_content_range(answer), self.part.origin
         if found is None or found[0] != self.part.size:
             return False
-        if origin.total is not None and found[2] not in (None, origin.total):
-            return False
-        name = "etag" if origin.validator.startswith('"') else "last-modified"
-        return answer.get(name, origin.validator) == origin.validator
+        return is_same_file(answer, origin.validator, found[2], origin.total)
 
     def _read(self, url: str, response: HTTPResponse, answer: Mapping[str, str]) -> None:
         """The body into the part; what is not audio is refused at its first bytes."""
@@ -263,15 +262,3 @@ class _Transfer:
         if monotonic() >= self.ends:
             return _OutOfTimeError("is not whole when the time for it is over: perhaps a live stream, which has no end")
         return _OutOfTimeError(f"the server sends too slowly: less than {STALL_BYTES:,} bytes in {self.stall:g} s")
-
-
-def _validator(answer: Mapping[str, str]) -> str:
-    """A strong ETag, else a Last-Modified that is strong (RFC 9110, 8.8.2.2): older than the response by a second."""
-    etag, modified = answer.get("etag", "").strip(), answer.get("last-modified", "").strip()
-    if etag.startswith('"'):
-        return etag
-    try:
-        age = parsedate_to_datetime(answer["date"]) - parsedate_to_datetime(modified)
-        return modified if age.total_seconds() >= 1 else ""
-    except (KeyError, ValueError, TypeError, IndexError, OverflowError):
-        return ""

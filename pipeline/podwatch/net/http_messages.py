@@ -116,6 +116,32 @@ def is_part(headers: Mapping[str, str]) -> bool:
     return found is not None and not (found[0] == 0 and found[2] in (None, found[1] + 1))
 
 
+def is_plain(headers: Mapping[str, str]) -> bool:
+    """Whether a body comes without compression."""
+    return headers.get("content-encoding", "identity").strip().lower() in ("", "identity")
+
+
+def strong_validator(headers: Mapping[str, str]) -> str:
+    """What If-Range may say: a strong ETag, else a Last-Modified that is strong (RFC 9110, 8.8.2.2); "" for neither.
+
+    A Last-Modified is strong when it is older than the response by a second.
+    """
+    etag, modified = headers.get("etag", "").strip(), headers.get("last-modified", "").strip()
+    if etag.startswith('"'):
+        return etag
+    try:
+        age = parsedate_to_datetime(headers["date"]) - parsedate_to_datetime(modified)
+        return modified if age.total_seconds() >= 1 else ""
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError):
+        return ""
+
+
+def is_same_file(headers: Mapping[str, str], validator: str, said: int | None, total: int | None) -> bool:
+    """Whether a 206 is a part of the file with this validator, of ``total`` bytes; said: by its Content-Range."""
+    name = "etag" if validator.startswith('"') else "last-modified"
+    return (None in (said, total) or said == total) and headers.get(name, validator) == validator
+
+
 def status_error(url: str, status: int, headers: Mapping[str, str]) -> HttpError:
     reason = http.client.responses.get(status, "")
     todo = {

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from podwatch.model import Coverage, CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Scope, Watch
+from podwatch.policy.hearing_coverage import HearingCounter
+from podwatch.policy.hearing_words import describe_hearings
 from podwatch.policy.scopes import is_in_scope
 
 ONE_DAY = timedelta(days=1)
@@ -49,7 +51,8 @@ def measure_feeds(facts: CoverageFacts, now: datetime) -> Coverage:
     """Coverage of the feeds: a transcript counts when every watch was looked for in it."""
     latest = max((seq for seq, w in facts.watches if w.surge is None), default=0)
     need = _Need(latest)
-    return _measure(facts, lambda _: True, lambda _f, _language, _stored: need, now)
+    measured = _measure(facts, lambda _: True, lambda _f, _language, _stored: need, now)
+    return replace(measured, hearings=HearingCounter(facts).count())
 
 
 def measure_watches(facts: CoverageFacts, watches: Sequence[tuple[int, Watch]], now: datetime) -> Coverage:
@@ -61,7 +64,7 @@ def measure_watches(facts: CoverageFacts, watches: Sequence[tuple[int, Watch]], 
     """
 
     scope = _WatchScope(facts, watches)
-    return _measure(facts, scope.counts, scope.needed, now)
+    return replace(_measure(facts, scope.counts, scope.needed, now), hearings=HearingCounter(facts).count(watches))
 
 
 def measure_each_feed(facts: CoverageFacts) -> dict[int, Coverage]:
@@ -72,7 +75,9 @@ def measure_each_feed(facts: CoverageFacts) -> dict[int, Coverage]:
         counts[n.feed_id].append(n)
     need = _Need(latest)
     feeds = {f.id: f for f in facts.feeds}
-    return {f.id: _count_episodes(counts[f.id], feeds, lambda _f, _language, _stored: need) for f in facts.feeds}
+    hearings = HearingCounter(facts).count_each_feed()
+    found = {f.id: _count_episodes(counts[f.id], feeds, lambda _f, _language, _stored: need) for f in facts.feeds}
+    return {feed: replace(c, hearings=hearings[feed]) if feed in hearings else c for feed, c in found.items()}
 
 
 def measure_feed_days(
@@ -220,17 +225,12 @@ def _days(facts: CoverageFacts, f: FollowedFeed, now: datetime) -> tuple[int, in
 
 
 def describe_coverage(c: Coverage) -> str:
-    """``12 of 30 episodes listened to; 18 not: 15 names none, 3 failed``."""
+    """``12 of 30 episodes listened to; 18 not: 15 names none, 3 failed``, and which names were in doubt in them."""
     if not c.episodes:
         return "no episodes"
     said = f"{c.listened} of {_episodes(c.episodes)} listened to"
-    return said + (f"; {c.not_listened} not: {describe_reasons(c)}" if c.not_listened else "")
-
-
-def describe_awaiting(episodes: int) -> str:
-    """What is said of episodes that were searched, but for names in doubt that are to be heard again first."""
-    has = "has" if episodes == 1 else "have"
-    return f"{_episodes(episodes)} {has} a name in doubt that waits to be heard again: podwatch hearings"
+    not_listened = f"{c.not_listened} not: {describe_reasons(c)}" if c.not_listened else ""
+    return "; ".join(part for part in (said, not_listened, describe_hearings(c.hearings)) if part)
 
 
 def describe_undated(number: int) -> str:
@@ -244,7 +244,7 @@ def describe_reasons(c: Coverage) -> str:
 
 
 def describe_listening(c: Coverage, within: str = "") -> str:
-    """``listened to 41 of 52 episodes since the last digest; 8 had no transcript, 3 failed``.
+    """``listened to 41 of 52 episodes since the last digest; 8 had no transcript, 3 failed``, and the names in doubt.
 
     within: the period in words, after the number of episodes.
     """
@@ -252,7 +252,8 @@ def describe_listening(c: Coverage, within: str = "") -> str:
     if not c.episodes:
         return f"no episode came out{within}"
     reasons = ", ".join(f"{n} {_WORDS[reason]}" for reason, n in c.why.items())
-    return f"listened to {c.listened} of {_episodes(c.episodes)}{within}" + (f"; {reasons}" if reasons else "")
+    said = f"listened to {c.listened} of {_episodes(c.episodes)}{within}"
+    return "; ".join(part for part in (said, reasons, describe_hearings(c.hearings)) if part)
 
 
 def describe_transcripts(c: Coverage) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from podwatch.model import HearingOutcome
 
 PATIENCE = timedelta(days=1)  # an alert waits no longer for its audio
+LONGEST_WAIT = 2 * PATIENCE  # nor longer than this where nothing asks for the audio at all
 FIRST_RETRY = timedelta(minutes=20)  # doubles with each failure
 SECONDS_AN_HOUR, WIDE_SECONDS_AN_HOUR = 60.0, 180.0  # of talk: of audio that is heard again, with the wider net
 FIT = -3.0  # nats a token: words that are said as they are written are above it, other words below
@@ -17,6 +18,11 @@ def next_hearing_at(asked_at: datetime, failures: int, retryable: bool, now: dat
     """When to try again after a failure, of which there were ``failures`` before; None: the text alone decides."""
     again = now + FIRST_RETRY * (1 << min(failures, 6))
     return again if retryable and again - asked_at < PATIENCE else None
+
+
+def decided_by(asked_at: datetime) -> datetime:
+    """When the text alone decides about a place that nothing has heard: what hears may be off, or never run."""
+    return asked_at + LONGEST_WAIT
 
 
 def outcome_without_budget(asked_at: datetime, next_day: datetime) -> HearingOutcome | None:

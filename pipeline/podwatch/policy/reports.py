@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from podwatch.model import Coverage, DeliverMode, HoldReason, Mute, Period, Report, Schedule, Watch
 from podwatch.policy.alerts import alert_key
 from podwatch.policy.coverage import describe_listening, describe_reasons
+from podwatch.policy.hearing_words import describe_hearings
 from podwatch.policy.holds import next_time
 
 DAY, HOUR, MOMENT = timedelta(days=1), timedelta(hours=1), timedelta(microseconds=1)
 SILENCE, WEEK = "silence", "week"
 COLUMNS = ("watch", "mentions", "episodes with mentions", "alerts sent", "alerts held", "why held", "episodes",
-           "listened", "not listened", "why not")  # fmt: skip
+           "listened", "not listened", "why not", "names in doubt")  # fmt: skip
 MAX_NAMED = 20  # watches in a line
 
 
@@ -130,7 +131,14 @@ def week_report(
 def _row(w: Watch, n: WatchCounts, c: Coverage) -> tuple[str, ...]:
     counts = (n.mentions, n.episodes, n.sent, sum(n.held.values()))
     heard = (c.episodes, c.listened, c.not_listened)
-    return (w.name, *map(str, counts), _held_words(n.held), *map(str, heard), describe_reasons(c))
+    return (
+        w.name,
+        *map(str, counts),
+        _held_words(n.held),
+        *map(str, heard),
+        describe_reasons(c),
+        describe_hearings(c.hearings),
+    )
 
 
 def _held_words(held: Mapping[HoldReason, int]) -> str:

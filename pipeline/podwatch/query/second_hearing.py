@@ -28,15 +28,6 @@ PARTICLES = frozenset(["al", "bin", "da", "de", "del", "der", "di", "el", "ibn",
 MIN_SURNAME_LETTERS = 4  # a shorter one is in too many words
 FAR, NEAR = 2.0, 0.5  # nats of the likelihood ratio: how it is put in words
 
-_WHY_NOT = {
-    HearingOutcome.NO_AUDIO: "the audio is gone",
-    HearingOutcome.OTHER_AUDIO: "the audio has other words there",
-    HearingOutcome.NO_TIMES: "the transcript has no times",
-    HearingOutcome.NO_MODEL: "no recogniser here tells probabilities",
-    HearingOutcome.NOT_IN_TIME: "nobody did in time",
-    HearingOutcome.NO_BUDGET: "too much was in doubt",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class WeighedMatch:
@@ -128,7 +119,7 @@ def judge(score: float, surface: str, name: str, hearing: Hearing | None) -> Jud
     if hearing is None:
         return Judgement(score, "")
     if hearing.outcome is not HearingOutcome.HEARD:
-        return Judgement(score, f"not heard again: {_WHY_NOT[hearing.outcome]}")
+        return Judgement(score, f"not heard again: {hearing.outcome.why_left}")
     is_wide = hearing.doubt.is_wide
     ratio = likelihood_ratio(hearing.likelihoods, is_wide=is_wide)
     if ratio > 0 and sounds_like_another(surface, name):

@@ -18,9 +18,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib.util import find_spec
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from podwatch.errors import SpeechError
 from podwatch.sandbox.pool import bare_environment
@@ -34,8 +35,6 @@ FACTS, SAMPLES, FAILED, DONE = b"f", b"s", b"x", b"d"
 MAX_WAIT = 300.0  # seconds for the next samples: it is allowed a minute of CPU time before the first
 MAX_MESSAGE = 1024 * 1024  # bytes
 
-_MAIN = "from podwatch.speech.decoding_worker import main; main()"
-
 
 class AudioStream:
     """The samples of an audio file (SAMPLE_RATE, mono, -1 to 1) in blocks of two seconds, to be read once.
@@ -45,7 +44,7 @@ class AudioStream:
     middle.
     """
 
-    def __init__(self, process: _Decoder) -> None:
+    def __init__(self, process: DecoderProcess) -> None:
         self._process = process
         self.pid = process.process.pid
         facts = process.facts()
@@ -77,7 +76,8 @@ def open_audio(path: str | Path, *, max_hours: float, where: str = "") -> AudioS
     Raises SpeechError.
     """
     with ExitStack() as undo:
-        process = _Decoder(Path(path), "decode", max_hours * 3600, where)
+        with _open_file(Path(path), where) as file:
+            process = DecoderProcess(file.fileno(), "decode", max_hours * 3600, where)
         undo.callback(process.close)
         audio = AudioStream(process)
         undo.pop_all()
@@ -86,31 +86,38 @@ def open_audio(path: str | Path, *, max_hours: float, where: str = "") -> AudioS
 
 def measure_seconds(path: str | Path, *, where: str = "") -> float:
     """How long an audio file is, from its head where that can be trusted, else counted. Raises SpeechError."""
-    process = _Decoder(Path(path), "measure", 0.0, where)
+    with _open_file(Path(path), where) as file:
+        process = DecoderProcess(file.fileno(), "measure", 0.0, where)
     try:
         return process.facts()["seconds"] or 0.0
     finally:
         process.close()
 
 
-class _Decoder:
+def _open_file(path: Path, where: str) -> FileIO:
+    try:
+        return path.open("rb", buffering=0)
+    except OSError as e:
+        raise SpeechError(f"cannot be opened ({e.strerror})", where=where or str(path)) from None
+
+
+class DecoderProcess:
     """The process, and the pipe over which its messages come."""
 
-    def __init__(self, path: Path, mode: str, most: float, where: str) -> None:
-        self._where, self._closed = where, False
+    program = "from podwatch.speech.decoding_worker import main; main()"
+
+    def __init__(self, file: int, how: str, most: float, where: str) -> None:
+        """file: the descriptor of what it reads. how: the program's third argument."""
+        self._where, self.is_closed = where, False
         if find_spec("av") is None:
-            raise self._error("audio cannot be decoded: PyAV is not installed", "pip install 'podwatch[speech]'")
-        try:
-            file = path.open("rb", buffering=0)
-        except OSError as e:
-            raise SpeechError(f"cannot be opened ({e.strerror})", where=where or str(path)) from None
-        with ExitStack() as undo, file:
+            raise self.error("audio cannot be decoded: PyAV is not installed", "pip install 'podwatch[speech]'")
+        with ExitStack() as undo:
             reading, self._life_pipe = os.pipe()  # the process ends when the last writer of it is closed
             undo.callback(os.close, self._life_pipe)
-            fds = (reading, file.fileno())
+            fds = (reading, file)
             try:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-c", _MAIN, *map(str, fds), mode, str(most)],
+                    [sys.executable, "-c", self.program, *map(str, fds), how, str(most)],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
@@ -123,27 +130,27 @@ class _Decoder:
                 os.close(reading)
             undo.pop_all()
 
-    def facts(self) -> dict[str, float | None]:
-        """seconds, said: see AudioStream."""
-        _, data = self._message(FACTS)
-        read: dict[str, float | None] = json.loads(data)
+    def facts(self) -> dict[str, Any]:
+        """What the file is: see AudioStream."""
+        _, data = self.receive_message(FACTS)
+        read: dict[str, Any] = json.loads(data)
         return read
 
     def samples(self) -> bytes | None:
         """Those of the next block, None after the last."""
-        kind, data = self._message(SAMPLES + DONE)
+        kind, data = self.receive_message(SAMPLES + DONE)
         return data if kind == SAMPLES else None
 
-    def _message(self, expected: bytes) -> tuple[bytes, bytes]:
+    def receive_message(self, expected: bytes) -> tuple[bytes, bytes]:
         kind, length = HEAD.unpack(self._receive(HEAD.size))
         if length > MAX_MESSAGE:
-            raise self._error("breaks the decoder")
+            raise self.error("breaks the decoder")
         data = self._receive(length)
         if kind == FAILED:
             said = json.loads(data)
-            raise self._error(said["what"], said.get("todo", ""), retryable=said.get("retryable", False))
+            raise self.error(said["what"], said.get("todo", ""), retryable=said.get("retryable", False))
         if kind not in expected:
-            raise self._error("breaks the decoder")
+            raise self.error("breaks the decoder")
         return kind, data
 
     def _receive(self, size: int) -> bytes:
@@ -153,27 +160,27 @@ class _Decoder:
         poll.register(pipe, select.POLLIN)
         while size:
             if not poll.poll(MAX_WAIT * 1000):
-                raise self._error("takes too long to decode")
+                raise self.error("takes too long to decode")
             part = os.read(pipe, size)
             if not part:
-                raise self._error(self._describe_end())
+                raise self.error(self.describe_end())
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
 
-    def _describe_end(self) -> str:
+    def describe_end(self) -> str:
         code = self.process.wait(5)
         if code in (-signal.SIGXCPU, -signal.SIGKILL):  # soft limit, hard limit
             return "takes too long to decode"
         return f"breaks the decoder (exit {code})"
 
-    def _error(self, what: str, todo: str = "", *, retryable: bool = False) -> SpeechError:
+    def error(self, what: str, todo: str = "", *, retryable: bool = False) -> SpeechError:
         return SpeechError(what, where=self._where, todo=todo, retryable=retryable)
 
     def close(self) -> None:
-        if self._closed:
+        if self.is_closed:
             return
-        self._closed = True
+        self.is_closed = True
         os.close(self._life_pipe)
         if self.process.poll() is None:
             self.process.kill()

@@ -55,6 +55,13 @@ _LONGER = "PODWATCH_LISTEN_MAX_HOURS says how long it may be"
 def main() -> None:
     """Arguments: the pipe to end with, the file, "decode" or "measure", and the seconds that it may have."""
     pipe, file, mode, most = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
+    limit_process(pipe, most)
+    with os.fdopen(file, "rb") as opened, os.fdopen(1, "wb") as out:
+        send_all(out, answer(opened, mode, most))
+
+
+def limit_process(pipe: int, most: float) -> None:
+    """From here on nothing can be opened, and little memory and time be had. most: seconds of audio."""
     end_when_closed(pipe)
     _load_all()
     allowed = FIRST_CPU + CPU_SHARE * most
@@ -66,14 +73,17 @@ def main() -> None:
         (resource.RLIMIT_CPU, math.ceil(FIRST_CPU), math.ceil(allowed)),
     ):
         resource.setrlimit(limit, (soft, hard))
-    with os.fdopen(file, "rb") as opened, os.fdopen(1, "wb") as out:
-        try:
-            for kind, data in answer(opened, mode, most):
-                _send(out, kind, data)
-        except SpeechError as e:
-            _send(out, FAILED, json.dumps({"what": e.what, "todo": e.todo, "retryable": e.retryable}).encode())
-        except MemoryError:
-            _send(out, FAILED, json.dumps({"what": "needs too much memory to decode"}).encode())
+
+
+def send_all(out: BinaryIO, messages: Iterator[tuple[bytes, bytes]]) -> None:
+    """Sends the messages as they are made, and what makes them end early."""
+    try:
+        for kind, data in messages:
+            send(out, kind, data)
+    except SpeechError as e:
+        send(out, FAILED, json.dumps({"what": e.what, "todo": e.todo, "retryable": e.retryable}).encode())
+    except MemoryError:
+        send(out, FAILED, json.dumps({"what": "needs too much memory to decode"}).encode())
 
 
 def _load_all() -> None:
@@ -120,11 +130,11 @@ def answer(file: BinaryIO, mode: str, most: float) -> Iterator[tuple[bytes, byte
     yield DONE, b""
 
 
-def _open(file: BinaryIO) -> tuple[Any, Any]:
-    """(container, its first audio stream)"""
+def open_sound(file: BinaryIO, **options: str) -> tuple[Any, Any]:
+    """(container, its first audio stream); options: more of them, of the demuxer."""
     file.seek(0)
     try:
-        container = av.open(file, metadata_errors="replace", options=OPTIONS)
+        container = av.open(file, metadata_errors="replace", options=OPTIONS | options)
     except av.error.FFmpegError as e:
         if isinstance(e, MemoryError):
             raise
@@ -147,7 +157,7 @@ def _open(file: BinaryIO) -> tuple[Any, Any]:
 
 def _said_seconds(file: BinaryIO) -> float | None:
     """How long the file says that it is, as far as that can be trusted."""
-    container, stream = _open(file)
+    container, stream = open_sound(file)
     with container:
         name = container.format.name
         if name == "wav":
@@ -165,7 +175,7 @@ def _said_seconds(file: BinaryIO) -> float | None:
 
 def _measured_seconds(file: BinaryIO) -> float:
     """How much sound the packets hold that are there, without decoding them."""
-    container, stream = _open(file)
+    container, stream = open_sound(file)
     total, first, last = 0, None, 0
     with container:
         base = stream.time_base
@@ -184,7 +194,7 @@ def _measured_seconds(file: BinaryIO) -> float:
 
 
 def _blocks(file: BinaryIO, seconds: float, most: float) -> Iterator[tuple[bytes, bytes]]:
-    container, stream = _open(file)
+    container, stream = open_sound(file)
     waiting = bytearray()
     made = bad = 0.0
     raised = 0.0
@@ -233,16 +243,16 @@ def _decoded(container: Any, stream: Any) -> Iterator[tuple[bytes, float]]:
             now = (frame.format.name, frame.layout.name, frame.sample_rate)
             if now != shape:  # the next piece of a file that was put together of several
                 if resampler is not None:
-                    yield _plain(resampler.resample(None)), 0.0
+                    yield sample_bytes(resampler.resample(None)), 0.0
                 resampler, shape = AudioResampler(format="s16", layout="mono", rate=RATE), now
             assert resampler is not None
             frame.pts = None  # samples are counted: a time stamp that is wrong makes no gap
-            yield _plain(resampler.resample(frame)), 0.0
+            yield sample_bytes(resampler.resample(frame)), 0.0
     if resampler is not None:
-        yield _plain(resampler.resample(None)), 0.0
+        yield sample_bytes(resampler.resample(None)), 0.0
 
 
-def _plain(frames: list[Any]) -> bytes:
+def sample_bytes(frames: list[Any]) -> bytes:
     return b"".join(bytes(frame.planes[0])[: frame.samples * 2] for frame in frames)
 
 
@@ -251,7 +261,7 @@ def _allow_cpu(made: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (min(hard, math.ceil(FIRST_CPU + CPU_SHARE * made)), hard))
 
 
-def _send(out: BinaryIO, kind: bytes, data: bytes) -> None:
+def send(out: BinaryIO, kind: bytes, data: bytes) -> None:
     out.write(HEAD.pack(kind, len(data)))
     out.write(data)
     out.flush()

@@ -5,37 +5,79 @@ from __future__ import annotations
 import io
 import re
 import struct
+from dataclasses import dataclass
 from typing import BinaryIO
 
 MAX_CHUNKS = 100  # of a WAV before its samples
 _WHOLE = 0.9  # share of an MP3 that its first frame has to speak of: some have tags at their end
 MAX_BOXES = 1_000
 MAX_INDEX = 16 * 1024 * 1024  # bytes of an MP4's "moov"
+_PAGE = 64 * 1024  # bytes: an Ogg page is hardly longer
+_OGG_PAGE = re.compile(b"OggS\\x00(.)........(....)", re.DOTALL)
 _UNKNOWN = 0x7FFF0000  # a size from here on is what a recorder writes that does not know it yet
 
 
-def mp3_seconds(file: BinaryIO, rate: int) -> float | None:
-    """How long an MP3 says that it is, in its first frame; None where it does not, or does so of its first piece only.
+@dataclass(frozen=True, slots=True)
+class Mp3Head:
+    """What the first frame of an MP3 says, where it is one of those that only say something.
 
-    Podcasts are put together of pieces, each with a first frame of its own.
+    frames, length: of all, the latter in bytes. is_whole: it speaks of the whole file; podcasts are put together of
+    pieces, each with a first frame of its own. has_table: with the places of hundred times, of an MP3 whose bit rate
+    varies.
     """
-    file.seek(0)
-    head = file.read(10)
-    at = 0
-    if head[:3] == b"ID3" and len(head) == 10:
-        at = 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+
+    frames: int
+    is_whole: bool
+    has_table: bool
+
+
+def read_mp3_head(file: BinaryIO) -> Mp3Head | None:
+    """None where the first frame is sound as the others."""
+    at = tag_bytes(file)
     size = file.seek(0, io.SEEK_END) - at
     file.seek(at)
     start = file.read(4096)
-    if (found := re.search(b"(?:Xing|Info)...[\x03\x07\x0b\x0f](....)(....)", start, re.DOTALL)) is not None:
-        frames, length = _number(found[1]), _number(found[2])
+    if (found := re.search(b"(Xing|Info)...([\x03\x07\x0b\x0f])(....)(....)", start, re.DOTALL)) is not None:
+        frames, length = _number(found[3]), _number(found[4])
+        has_table = found[1] == b"Xing" and bool(found[2][0] & 4)
     elif (found := re.search(b"VBRI......(....)(....)", start, re.DOTALL)) is not None:
-        frames, length = _number(found[2]), _number(found[1])
+        frames, length, has_table = _number(found[2]), _number(found[1]), False
     else:
         return None
-    if length < _WHOLE * size or not frames or not rate:
+    return Mp3Head(frames, length >= _WHOLE * size, has_table)
+
+
+def mp3_seconds(file: BinaryIO, rate: int) -> float | None:
+    """How long an MP3 says that it is, in its first frame; None where it does not, or does so of its first piece."""
+    head = read_mp3_head(file)
+    if head is None or not head.is_whole or not head.frames or not rate:
         return None
-    return frames * (1152 if rate >= 32_000 else 576) / rate
+    return head.frames * (1152 if rate >= 32_000 else 576) / rate
+
+
+def tag_bytes(file: BinaryIO) -> int:
+    """How long the ID3 tag at the start of a file is, 0 without one; it may have the picture of the show."""
+    file.seek(0)
+    head = file.read(10)
+    if head[:3] != b"ID3" or len(head) < 10:
+        return 0
+    return 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+
+
+def is_chained_ogg(file: BinaryIO) -> bool:
+    """Whether an Ogg file is put together of several, whose times begin anew with each: it ends in another stream.
+
+    Each page has the number of its stream (RFC 3533, 6); the first page of each is marked.
+    """
+    file.seek(0)
+    start = file.read(_PAGE)
+    if not start.startswith(b"OggS"):
+        return False
+    firsts = {m[2] for m in _OGG_PAGE.finditer(start) if m[1][0] & 2}
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _PAGE))
+    lasts = [m[2] for m in _OGG_PAGE.finditer(file.read(_PAGE))]
+    return not lasts or lasts[-1] not in firsts
 
 
 def wav_seconds(file: BinaryIO) -> float | None:

@@ -10,11 +10,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, or_, select, union_all
 
-from podwatch.model import CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Period
+from podwatch.model import (
+    CoverageFacts,
+    EpisodeCount,
+    EpisodeDoubt,
+    FollowedFeed,
+    HearingOutcome,
+    NotListened,
+    Period,
+)
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.page_figures import utc_day
 from podwatch.store.prune import PRUNED_IDS
-from podwatch.store.recording_tables import recognitions
+from podwatch.store.recording_tables import hearings, recognitions
 from podwatch.store.tables import entity_spans, episodes, feed_days, feeds, transcripts, watches
 from podwatch.store.watches import watch_of
 
@@ -50,6 +58,7 @@ class CoverageRows(Rows):
             names = any(watch.surge is not None for _, watch in known)
             mine = [] if feed_ids is None else [episodes.c.feed_id.in_(feed_ids)]
             counted = c.execute(_episode_counts(period, latest, names, mine, *by)).all()
+            doubts = [_episode_doubt(r) for r in c.execute(_doubts(period, mine))]
         count = cache(_count)  # most days of a feed are alike
         facts = CoverageFacts(
             period=period,
@@ -58,6 +67,7 @@ class CoverageRows(Rows):
             counts=[count(*r[len(by) :]) for r in counted],
             watches=tuple(known),
             broken=frozenset(r.id for r in rows if r.error is not None),
+            doubts=doubts,
         )
         return facts, [r[0] for r in counted] if by else []
 
@@ -81,6 +91,18 @@ def _feeds(period: Period) -> Select[Any]:
     columns = (f.id, f.url, f.title, f.tags, f.added_at, f.last_polled_at)
     query = select(*columns, counted.c.polled, counted.c.failed, counted.c.last_day)
     return query.outerjoin(counted, counted.c.feed_id == f.id).order_by(f.id)
+
+
+def _doubts(period: Period, mine: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The names in doubt of stored texts that the audio has not decided: they wait, or were left to the text."""
+    e, t, h = episodes.c, transcripts.c, hearings.c
+    undecided = or_(h.outcome.is_(None), h.outcome != HearingOutcome.HEARD.value)
+    return (
+        select(e.feed_id, e.id, t.language, h.name, h.outcome)
+        .distinct()
+        .select_from(hearings.join(transcripts, t.id == h.transcript_id).join(episodes, e.id == t.episode_id))
+        .where(h.transcript_revision == t.revision, undecided, *_published_in(period), *mine)
+    )
 
 
 def _episode_counts(
@@ -159,6 +181,11 @@ def _count(feed: int, language: str | None, why: str, error: str | None, through
         unread=through < 0,
         episodes=episodes_,
     )
+
+
+def _episode_doubt(r: AnyRow) -> EpisodeDoubt:
+    outcome = None if r.outcome is None else HearingOutcome(r.outcome)
+    return EpisodeDoubt(feed_id=r.feed_id, episode_id=r.id, language=r.language, name=r.name, outcome=outcome)
 
 
 def _followed(r: AnyRow) -> FollowedFeed:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
-from podwatch.model import ALL, Doubt, Episode, Hearing, HearingOutcome, Period, Shard
+from podwatch.model import ALL, Doubt, Episode, Hearing, HearingOutcome, Shard
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.recording_tables import hearings
@@ -50,8 +50,11 @@ class StoredHearing:
     hearing: Hearing
     is_decided: bool
     transcript_id: int
+    episode_id: int
     show: str
     title: str
+    asked_at: datetime
+    heard_at: datetime | None
 
 
 class HearingRows(Rows):
@@ -156,11 +159,15 @@ class HearingRows(Rows):
         query = select(t.episode_id).where(t.detected_through > 0, ~waits.exists())
         return {r.episode_id for some in in_batches(ids) for r in self.read_rows(query.where(t.episode_id.in_(some)))}
 
-    def list_hearings(self, transcript_id: int | None = None, limit: int | None = None) -> list[StoredHearing]:
-        """The doubts of stored texts, the newest first."""
+    def list_hearings(
+        self, transcript_id: int | None = None, limit: int | None = None, *, undecided_of: Sequence[str] | None = None
+    ) -> list[StoredHearing]:
+        """The doubts of stored texts, the newest first. undecided_of: those of these watched names that the audio has
+        not decided.
+        """
         h, t, e = hearings.c, transcripts.c, episodes.c
         query = (
-            select(hearings, e.title, feeds.c.title.label("show"))
+            select(hearings, e.title, e.id.label("episode_id"), feeds.c.title.label("show"))
             .join(transcripts, t.id == h.transcript_id)
             .join(episodes, e.id == t.episode_id)
             .join(feeds, feeds.c.id == e.feed_id)
@@ -169,8 +176,20 @@ class HearingRows(Rows):
             .limit(limit)
         )
         query = query if transcript_id is None else query.where(h.transcript_id == transcript_id)
+        if undecided_of is not None:
+            undecided = or_(h.outcome.is_(None), h.outcome != HearingOutcome.HEARD.value)
+            query = query.where(h.name.in_(undecided_of), undecided)
         return [
-            StoredHearing(_hearing(r), r.outcome is not None, r.transcript_id, r.show or "", r.title or "")
+            StoredHearing(
+                hearing=_hearing(r),
+                is_decided=r.outcome is not None,
+                transcript_id=r.transcript_id,
+                episode_id=r.episode_id,
+                show=r.show or "",
+                title=r.title or "",
+                asked_at=r.asked_at,
+                heard_at=r.heard_at,
+            )
             for r in self.read_rows(query)
         ]
 
@@ -197,22 +216,6 @@ class HearingRows(Rows):
         h = hearings.c
         [row] = self.read_rows(select(func.coalesce(func.sum(h.seconds), 0.0)).where(h.heard_at >= since))
         return float(row[0])
-
-    def count_episodes_awaiting_hearing(self, period: Period) -> int:
-        """How many episodes of a period have a name in doubt that waits for being heard again."""
-        h, t, e = hearings.c, transcripts.c, episodes.c
-        came_out = func.coalesce(e.published_at, e.first_seen_at)
-        query = (
-            select(func.count(e.id.distinct()))
-            .select_from(hearings)
-            .join(transcripts, t.id == h.transcript_id)
-            .join(episodes, e.id == t.episode_id)
-            .where(h.outcome.is_(None), h.transcript_revision == t.revision, came_out < period.until)
-        )
-        if period.since is not None:
-            query = query.where(came_out >= period.since)
-        [row] = self.read_rows(query)
-        return int(row[0])
 
     def count_waiting_hearings(self) -> int:
         """How many doubts wait for being heard again."""

@@ -19,6 +19,7 @@ from podwatch.web.access import VisitorDep
 from podwatch.web.alert_filter import LARGEST_ID, FilterFields, parse_day, parse_filter
 from podwatch.web.alerts import give_answer
 from podwatch.web.coverage import DAYS, list_day
+from podwatch.web.doubts import list_doubts
 from podwatch.web.feeds import add_named, change_tags, choose_state, find_feed, make_tags, remove_feed
 from podwatch.web.page import Page, PageDep, relative_address
 from podwatch.web.transcript_layout import word_times
@@ -113,6 +114,13 @@ def show_episode(id: Id, page: PageDep) -> records.EpisodeRecord:
 def list_mentions(id: Id, page: PageDep) -> list[records.MentionRecord]:
     """All mentions in an episode, in the order of its text."""
     return [records.mention_record(m.id, m.mention) for m in page.store.marked_mentions(id)]
+
+
+@router.get("/episodes/{id}/hearings")
+def list_hearings(id: Id, page: PageDep) -> list[records.HearingRecord]:
+    """The places of its text where a watched name was in doubt: what waits to be heard again, and what was decided."""
+    found = list_doubts(page.store, _transcript(page, id), page.store.marked_mentions(id))
+    return [records.hearing_record(d) for d in found]
 
 
 @router.get("/episodes/{id}/transcript")

@@ -10,12 +10,14 @@ import orjson
 
 from podwatch.model import Coverage, Feed, Mention, NotListened, Precision
 from podwatch.notifiers import show_channel
+from podwatch.policy.hearing_schedule import decided_by
 from podwatch.redaction import display_address, redact_text
 from podwatch.store.alert_stream import StreamedAlert
 from podwatch.store.audit import AuditEntry
 from podwatch.store.page_figures import ListedEpisode, WatchState
 from podwatch.web.coverage import ListedState, describe_listed
 from podwatch.web.describe import describe_match, describe_outcome, message_link
+from podwatch.web.doubts import ShownDoubt
 from podwatch.web.rendering import seconds_or_none
 
 
@@ -165,6 +167,29 @@ class WatchRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class HearingRecord:
+    """A place where a watched name was in doubt. state: waits, found (a mention), not_found, or left (to the text).
+
+    text_score: null where only the wider net proposes the place; score: with the audio, null where it was not asked.
+    until: when it is left to the text at the latest, while it waits.
+    """
+
+    name: str
+    surface: str
+    start: int
+    end: int
+    seconds: float | None
+    segment: int
+    state: str
+    why: str
+    text_score: float | None
+    score: float | None
+    asked_at: datetime
+    until: datetime | None
+    heard_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class FeedRecord:
     """state: fine, failing, dead, never or gone."""
 
@@ -191,12 +216,16 @@ class FeedPage:
 
 @dataclass(frozen=True, slots=True)
 class CoverageRecord:
-    """day: null for the whole period."""
+    """day: null for the whole period. Of that alone: awaiting_hearing, the episodes with a name in doubt that waits
+    to be heard again; left_to_text, those with one that was left to the text, by why. Null for a day.
+    """
 
     day: date | None
     episodes: int
     listened: int
     not_listened: dict[str, int]
+    awaiting_hearing: int | None = None
+    left_to_text: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +326,20 @@ def feed_record(f: Feed, state: str) -> FeedRecord:
 
 def coverage_record(day: date | None, c: Coverage) -> CoverageRecord:
     why = {reason.name.lower(): c.why[reason] for reason in NotListened if c.why.get(reason)}
-    return CoverageRecord(day, c.episodes, c.listened, why)
+    if day is not None:
+        return CoverageRecord(day, c.episodes, c.listened, why)
+    left = {outcome.value: n for outcome, n in c.hearings.left.items()}
+    return CoverageRecord(None, c.episodes, c.listened, why, c.hearings.awaiting, left)
+
+
+def hearing_record(d: ShownDoubt) -> HearingRecord:
+    p, doubt = d.described.place, d.described.place.hearing.doubt
+    waits = not p.is_decided
+    return HearingRecord(
+        doubt.name, doubt.surface, doubt.start, doubt.end, d.seconds, d.segment, d.kind, d.described.text,
+        None if doubt.is_wide else doubt.score, d.described.score if d.kind in ("found", "not_found") else None,
+        p.asked_at, decided_by(p.asked_at) if waits else None, p.heard_at,
+    )  # fmt: skip
 
 
 def change_record(c: AuditEntry) -> ChangeRecord:

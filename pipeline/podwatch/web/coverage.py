@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,7 +11,16 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup, escape
 
-from podwatch.model import Coverage, CoverageFacts, EpisodeCount, NotListened, Period, Watch
+from podwatch.model import (
+    Coverage,
+    CoverageFacts,
+    EpisodeCount,
+    EpisodeDoubt,
+    HearingOutcome,
+    NotListened,
+    Period,
+    Watch,
+)
 from podwatch.policy.coverage import (
     describe_coverage,
     describe_reasons,
@@ -20,7 +30,9 @@ from podwatch.policy.coverage import (
     measure_feeds,
     sum_episodes,
 )
+from podwatch.policy.hearing_coverage import HearingCounter
 from podwatch.policy.scopes import is_in_scope
+from podwatch.policy.wording import agree
 from podwatch.redaction import display_address, redact_text
 from podwatch.store.page_figures import ListedEpisode
 from podwatch.web.alert_filter import parse_day, parse_id
@@ -29,6 +41,7 @@ from podwatch.web.page import Page, PageDep, cached_view, query_of
 router = APIRouter(include_in_schema=False)
 DAYS = 28  # four weeks fit on a screen
 ROWS_SHOWN = 60
+MOST_NAMES = 5  # in doubt, of an episode in a list
 _ONE_DAY = timedelta(days=1)
 
 
@@ -125,8 +138,12 @@ def list_day(page: Page, when: date, feed: int | None, name: str) -> list[tuple[
     watch = stored.watch if stored else None
     found = page.store.episodes_of_day(start, start + _ONE_DAY, feed)
     latest = page.store.watches_to_detect().latest
+    facts = page.store.coverage_facts(Period(start, start + _ONE_DAY), None if feed is None else [feed])
+    seen = None if watch is None else [(seq, w) for seq, w in facts.watches if w.id == watch.id]
+    doubts = HearingCounter(facts).list_episodes(seen)
     inside = [e for e in found if watch is None or _holds(watch, e)]
-    rows = [(e, describe_listed(e, stored.seq if stored else latest)) for e in inside]
+    through = stored.seq if stored else latest
+    rows = [(e, add_doubts(describe_listed(e, through), doubts.get(e.episode.id, ()))) for e in inside]
     rows.sort(key=lambda r: (r[1].kind == "listened", r[0].episode.show.casefold()))
     return rows
 
@@ -137,12 +154,13 @@ def watch_rows(
     """A row a watch, the most missed first. Most watches have one scope, which is measured once for them."""
     is_behind = any(n.why is NotListened.NOT_SEARCHED for n in facts.counts)
     known: dict[object, dict[date, Coverage]] = {}
+    hearings = HearingCounter(facts)
     rows = []
     for seq, w in facts.watches:
         alike = (w.scope, w.surge is None, w.id in facts.broken, seq if is_behind else 0)
         if alike not in known:
             known[alike] = measure_days(facts, by_day, [(seq, w)])
-        total = sum_episodes(known[alike].values())
+        total = replace(sum_episodes(known[alike].values()), hearings=hearings.count([(seq, w)]))
         cells = make_cells(days, known[alike])
         rows.append(CalendarRow(w.name, "", cells, total, describe_coverage(total), query_of({"watch": w.name})))
     return sorted(rows, key=lambda r: (-r.total.not_listened, r.name))
@@ -191,6 +209,25 @@ def describe_listed(e: ListedEpisode, through: int | None) -> ListedState:
     if e.episode.backlog:
         return ListedState("backlog", "it is older than the feed's first poll")
     return ListedState("waits", "it is not fetched yet")
+
+
+def add_doubts(state: ListedState, doubts: Sequence[EpisodeDoubt]) -> ListedState:
+    """The same with the names in doubt that wait to be heard again, or were left to the text."""
+    waits = list(dict.fromkeys(d.name for d in doubts if d.outcome is None))
+    left: dict[HearingOutcome, list[str]] = defaultdict(list)
+    for d in doubts:
+        if d.outcome is not None and d.name not in waits and d.name not in left[d.outcome]:
+            left[d.outcome].append(d.name)
+    parts = [state.text]
+    if waits:
+        parts.append(f"{_list(waits)} {agree(len(waits), 'waits', 'wait')} to be heard again")
+    parts += [f"not heard again for {_list(names)}: {why.why_left}" for why, names in left.items() if names]
+    return ListedState(state.kind, "; ".join(parts))
+
+
+def _list(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _holds(w: Watch, e: ListedEpisode) -> bool:

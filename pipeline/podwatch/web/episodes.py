@@ -22,6 +22,7 @@ from podwatch.web.access import VisitorDep
 from podwatch.web.alert_filter import parse_id
 from podwatch.web.chapters import chapters_of
 from podwatch.web.coverage import describe_listed
+from podwatch.web.doubts import list_doubts
 from podwatch.web.editor import render_editor, save
 from podwatch.web.page import FormDep, Page, PageDep, cached_view, go_to
 from podwatch.web.rendering import web_address
@@ -33,6 +34,7 @@ from podwatch.web.watch_form import values_of
 router = APIRouter(include_in_schema=False)
 MOST_ENTITIES = 24
 MOST_OFFERS = 12
+MOST_PLACES = 40  # in doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def show_episode(id: str, request: Request, page: PageDep) -> Response:
     passages = _passages(source.labels) if source else ()
     entities = store.entities_of([transcript.id]).get(transcript.id, ()) if transcript else ()
     turns = lay_out(transcript, mentions, passages) if transcript else []
+    doubts = list_doubts(store, transcript, mentions) if transcript else []
     return page.render(
         request,
         "episode.html",
@@ -85,6 +88,8 @@ def show_episode(id: str, request: Request, page: PageDep) -> Response:
         alerts=store.alerts_of_episode(number),
         chapters=place_chapters(chapters_of(listed.episode), turns),
         offers=alias_offers(mentions, store.watches()),
+        doubts=doubts[:MOST_PLACES],
+        doubts_left=max(0, len(doubts) - MOST_PLACES),
         has_earlier=transcript is not None and transcript.revision > 1,
         said=request.query_params.get("said", "")[:300],
     )

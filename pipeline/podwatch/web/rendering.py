@@ -13,9 +13,11 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from podwatch.diagnose.names_in_doubt import describe_scores
 from podwatch.model import Mention
 from podwatch.notifiers import show_channel
 from podwatch.notifiers.escaping import format_clock
+from podwatch.policy.hearing_schedule import decided_by
 from podwatch.redaction import display_address, redact_text
 from podwatch.web.describe import describe_match, describe_outcome, message_link
 
@@ -48,6 +50,8 @@ def build_environment() -> Environment:
         "outcome": describe_outcome,
         "match": describe_match,
         "message": message_link,
+        "decided_by": decided_by,
+        "scores": describe_scores,
         "percent": lambda share: f"{share:.0%}",
         "count": lambda n: f"{n:,}",
         "part": lambda text: quote(str(text), safe=""),

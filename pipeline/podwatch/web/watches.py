@@ -8,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
-from podwatch.model import Mute, Precision, Watch, measure_precision
+from podwatch.diagnose.names_in_doubt import DescribedPlace, describe_place
+from podwatch.model import HearingCounts, Mute, Period, Precision, Watch, measure_precision
 from podwatch.notifiers import show_channel
+from podwatch.policy.hearing_coverage import HearingCounter, count_episodes
+from podwatch.policy.hearing_words import describe_hearings
 from podwatch.redaction import display_address
 from podwatch.store.audit import Action
 from podwatch.web.access import Visitor, VisitorDep
@@ -22,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 LIST_DAYS, WATCH_DAYS = 45, 90
 HITS = 50
 CHANGES = 5
+DOUBTS, DOUBTS_READ = 20, 500  # places in doubt that are shown, of the newest
 
 
 @router.get("/watches", response_class=HTMLResponse)
@@ -56,6 +60,7 @@ def show_watch(name: str, request: Request, page: PageDep) -> Response:
         raise HTTPException(404, "there is no such watch; one that was renamed has its new name in the list")
     w = stored.watch
     by_day = store.mentions_by_day(_days_before(now, WATCH_DAYS), w.id)
+    doubts, counts = list_doubts(page, now, w)
     return page.render(
         request,
         "watch.html",
@@ -67,10 +72,27 @@ def show_watch(name: str, request: Request, page: PageDep) -> Response:
         precision=measure_precision(store.standing_verdicts(current=True)).get(w.name, Precision()),
         mutes=[m for m in store.active_mutes(now) if m.watch_id == w.id],
         hits=store.recent_hits(w.id, HITS),
+        doubts=doubts,
+        heard=describe_hearings(counts),
         changes=store.changes_of([f"watch {w.name}"], CHANGES),
         difference=describe_difference,
         said=request.query_params.get("said", "")[:300],
     )
+
+
+def list_doubts(page: Page, now: datetime, w: Watch) -> tuple[list[DescribedPlace], HearingCounts]:
+    """The places of the last days where its name was in doubt and the audio has not decided, those that wait first; and
+    in how many episodes that is.
+    """
+    if not w.names_by_sound:
+        return [], HearingCounts()
+    facts = page.store.coverage_facts(Period(_days_before(now, WATCH_DAYS), now))
+    inside = HearingCounter(facts).list_episodes([(seq, x) for seq, x in facts.watches if x.id == w.id])
+    if not inside:
+        return [], HearingCounts()
+    found = page.store.list_hearings(limit=DOUBTS_READ, undecided_of=w.names_by_sound)
+    mine = sorted((p for p in found if p.episode_id in inside), key=lambda p: p.is_decided)
+    return [describe_place(p) for p in mine[:DOUBTS]], count_episodes(d for every in inside.values() for d in every)
 
 
 @router.post("/mutes/{id}/end")

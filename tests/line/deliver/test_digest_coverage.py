@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from podwatch.model import DeliverMode
+from podwatch.model import DeliverMode, HearingOutcome
 from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.slack.fault_proxy import lost_answer
+from tests.support.stored_doubts import save_doubt
 from tests.support.stored_transcripts import save_text, store_episodes
 
 
@@ -46,3 +47,21 @@ def test_what_is_listened_to_later_does_not_edit_a_digest(scenario: DeliveryScen
     [text] = scenario.channel_texts()
     assert "came late" in text
     assert line in text
+
+
+def test_a_digest_says_which_names_were_not_heard_again(scenario: DeliveryScenario) -> None:
+    scenario.add_watch(deliver=DeliverMode.DIGEST)
+    names = {"deliver": DeliverMode.DIGEST, "query": None, "sounds_like": True}
+    scenario.add_watch("witkoff", entity="Steve Witkoff", **names)
+    scenario.add_watch("elsewhere", entity="Kaja Kallas", **names | {"channel": "#elsewhere"})
+    waits, gone, other = store_episodes(scenario.rt.store, scenario.now, "talk", 1.0, 2.0, 3.0)
+    save_doubt(scenario.rt.store, waits, scenario.now)
+    save_doubt(scenario.rt.store, gone, scenario.now, outcome=HearingOutcome.NO_AUDIO)
+    save_doubt(scenario.rt.store, other, scenario.now, name="Kaja Kallas")
+    scenario.add_alert("one")
+    scenario.deliver()
+    scenario.deliver_after(hours=2)
+    assert scenario.channel_texts()[0].endswith(
+        "of the last 7 days; 1 episode has a name in doubt that waits to be heard again;"
+        " 1 episode has one that was left to the text: 1 as the audio is gone"
+    )
