@@ -19,6 +19,7 @@ from benchmarks.listen.recognitions import recognise
 from benchmarks.listen.talk_lists import NameList, choose_lists, count_name, names_in
 from podwatch import query
 from podwatch.commands.scan import load_transcript
+from podwatch.line.hearing_audio import AudioFile
 from podwatch.line.place_hearing import PlaceHearing
 from podwatch.model import Hearing, Mention, Transcript
 from podwatch.query.second_hearing import combine
@@ -130,7 +131,8 @@ class TalkFile:
         if not doubts or hearer is None:
             return (), 0.0
         speech = self._settings.speech
-        places = PlaceHearing(self.path, speech.max_hours, self.transcript, self._recogniser, hearer, is_own=True)
+        audio = AudioFile(self.path, speech.max_hours)
+        places = PlaceHearing(audio, self.transcript, self._recogniser, hearer, is_own=True, is_same=True)
         found = places.hear(doubts, speech.again_seconds)
         return tuple(f.hearing for f in found), sum(f.seconds for f in found)
 
