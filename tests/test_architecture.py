@@ -156,7 +156,7 @@ def list_imports(path: Path) -> tuple[list[ast.stmt], list[ast.stmt]]:
     """The statements of a file that import: all of them, and those at its top. Parsed once for all tests."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     kinds = (ast.Import, ast.ImportFrom)
-    everywhere = [node for node in _walk_statements(tree.body) if isinstance(node, kinds)]
+    everywhere: list[ast.stmt] = [node for node in _walk_statements(tree.body) if isinstance(node, kinds)]
     return everywhere, [node for node in tree.body if isinstance(node, kinds)]
 
 
