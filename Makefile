@@ -8,7 +8,7 @@ PY     := .venv/bin/python
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 export ONCE SPEECH SHORT
 
-.PHONY: help install run test fast lint bench bench-sounds airflow-test crash-test backfill-test listen-test page-test compose-test soak packages clean
+.PHONY: help install run test long-test fast lint bench bench-sounds airflow-test crash-test backfill-test listen-test page-test compose-test soak packages clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -24,8 +24,14 @@ run: install ## the sample podcast through Airflow, with every alert shown; Ctrl
 	@$(PY) scripts/run.py
 
 # One process more than there are cores, since many tests wait for a server or another process.
+PYTEST = $(PY) -m pytest -n $$($(PY) -c 'import os; print((os.cpu_count() or 1) + 1)') --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# Left out, for a target of its own: tests/browser, which a Chromium draws for a minute and a half (page-test).
 test: lint ## everything that is checked, tests last
-	@$(PY) -m pytest -n $$($(PY) -c 'import os; print((os.cpu_count() or 1) + 1)') --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(PYTEST) --ignore=tests/browser -m "not long"
+
+long-test: install ## the tests that hold at length what others of make test hold in short, with every example
+	@HYPOTHESIS_PROFILE=ci $(PYTEST) -m long
 
 # What decides and parses, without a server, a browser or another process: the loop while you write.
 fast: install ## the fast loop: ruff, and the tests of everything pure, in seconds (K=words: only tests named so)

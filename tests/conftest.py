@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ shared_statements.install()
 
 # Files whose tests share what is dear to start: one process of the suite runs them all, and starts it once.
 TOGETHER = {
-    "Airflow's dag.test": ("incidents", "line", "listen", "shards"),
+    "Airflow's dag.test": ("incidents", "line", "listen", "past_days", "shards"),
     "programs beside Airflow": ("connections", "dags", "site_settings", "temporary_home"),
 }
 _GROUPS = {f"tests/airflow/test_{name}.py": group for group, names in TOGETHER.items() for name in names}
@@ -66,10 +66,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogethe
     return FilesTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
-def pytest_collection_finish() -> None:
-    """What is loaded by now lives as long as the process: not to be looked through whenever garbage is collected."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded and collected lives as long as the process: not to be looked through for garbage, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture

@@ -15,13 +15,13 @@ from podwatch.speech.recognisers import Recogniser
 from podwatch.speech.transcribing import transcribe
 
 
-def recognise(path: Path, recogniser: Recogniser) -> list[RecognisedChunk]:
-    """What is heard in a file, by this recogniser: read where it was heard before."""
+def recognise(path: Path, recogniser: Recogniser, language: str | None = "en") -> list[RecognisedChunk]:
+    """What is heard in a file, by this recogniser: read where it was heard before. language: None for what it is."""
     kept = path.with_name(f"{path.name}.{recogniser.name.replace('/', '-').replace(' ', '-')}.json")
     if kept.exists():
         return read_chunks(kept)
     with open_audio(path, max_hours=3) as audio:
-        chunks = transcribe(split_at_silence(audio), recogniser, {}, lambda number, chunk: None, language="en")
+        chunks = transcribe(split_at_silence(audio), recogniser, {}, lambda number, chunk: None, language=language)
     part = kept.with_suffix(".part")
     part.write_text(json.dumps([asdict(chunk) for chunk in chunks]))
     part.rename(kept)

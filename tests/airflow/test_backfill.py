@@ -2,12 +2,13 @@
 
 It runs a scheduler, an API server and the executor of `make run`. A second store gets one `podwatch backfill` of the
 whole range, without Airflow: both end with the same rows.
+
+Long. In short: tests/airflow/test_past_days.py.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,39 +18,14 @@ from typing import Any
 import pytest
 
 from podwatch import runtime
-from podwatch.history.backfill import backfill
-from podwatch.line.verbs import LINE
-from podwatch.model import Backfill, Feed, Watch
-from podwatch.runtime import Runtime
+from podwatch.model import Backfill
 from podwatch.settings import from_environment
-from podwatch.store.marks import ANNOUNCED
-from tests.support.podcast_host import Podcast, item, rss, vtt
-from tests.support.real_airflow import DONE, ROOT, Airflow
+from tests.support.old_days import ENV, Row, backfill_at_once, mention_rows, run_line_once, serve_feed
+from tests.support.podcast_host import Podcast
+from tests.support.real_airflow import DONE, ROOT, Airflow, copy_dags
 
-FIRST = datetime(2026, 9, 1, tzinfo=UTC)
+pytestmark = pytest.mark.long
 DAYS = 5
-
-
-def serve_episode(host: Podcast, guid: str, day: datetime) -> str:
-    url = host.serve(f"/{guid}.vtt", vtt(f"This is {guid}.", "The grain came."), "text/vtt")
-    return item(guid, transcript=url, published=f"{day:%a, %d %b %Y %H:%M:%S} +0000")
-
-
-def serve_feed(host: Podcast, now: datetime, *late: str) -> None:
-    """A feed of two pages: three episodes of today; on the second one a day. late: guids of episodes with an old date."""
-    today = [serve_episode(host, guid, now - timedelta(days=7)) for guid in late]
-    today += [serve_episode(host, f"new{n}", now - timedelta(hours=n)) for n in range(3)]
-    older = [serve_episode(host, f"old{n}", FIRST + timedelta(days=n, hours=5)) for n in range(DAYS)]
-    older.append(
-        serve_episode(host, "midnight", FIRST + timedelta(days=2))
-    )  # belongs to the third day, and to no other
-    link = "<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='/2.xml'/>"
-    host.serve("/feed.xml", rss(*today).replace("<language>", f"{link}<language>"))
-    host.serve("/2.xml", rss(*older))
-
-
-def mention_rows(rt: Runtime) -> list[tuple[str, str, int, str]]:
-    return sorted((f.episode.guid, f.mention.watch, f.mention.start, f.mention.surface) for f in rt.store.mentions())
 
 
 @dataclass(frozen=True)
@@ -58,9 +34,9 @@ class Outcome:
     tasks: list[dict[str, Any]]
     form: list[dict[str, Any]]
     dry_run: list[str]
-    rows: list[tuple[str, str, int, str]]
-    by_days: list[tuple[str, str, int, str]]
-    alone: list[tuple[str, str, int, str]]
+    rows: list[Row]
+    by_days: list[Row]
+    alone: list[Row]
     states: dict[str, int]
     statuses: dict[str, list[int]]
     backfills: list[Backfill]
@@ -72,34 +48,18 @@ class Outcome:
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     """Two days by the command, two by the REST API with a live run between, then all five by the form of the DAG."""
     home, now = tmp_path_factory.mktemp("podwatch"), datetime.now(UTC) - timedelta(hours=6)
-    common = {
-        "PODWATCH_CONSOLE": "1",
-        "PODWATCH_HOST_PAUSE": "0",
-        "PODWATCH_ENTITIES": "off",
-        "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
-    }
-    env = common | {"PODWATCH_HOME": str(home / "a"), "PODWATCH_SCHEDULE": "0 0 * * *", "PODWATCH_POLL_FLOOR": "0"}
+    env = ENV | {"PODWATCH_HOME": str(home / "a"), "PODWATCH_SCHEDULE": "0 0 * * *", "PODWATCH_POLL_FLOOR": "0"}
     env["AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"] = "0.5"
-    # A team's own DAG beside ours: the example of docs/airflow.md, as it stands there.
-    shutil.copytree(ROOT / "dags", home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "docs/new_mentions.py", home / "dags")
-    env |= {"AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"), "PYTHONPATH": f"{ROOT / 'pipeline'}:{ROOT}"}
+    env |= {"AIRFLOW__CORE__DAGS_FOLDER": str(copy_dags(home / "dags")), "PYTHONPATH": f"{ROOT / 'pipeline'}:{ROOT}"}
     env |= {"PODWATCH_DATABASE_URL": f"sqlite:///{home / 'a/podwatch.db'}"}
-    settings, other = from_environment(env), from_environment(common | {"PODWATCH_HOME": str(home / "b")})
+    settings, other = from_environment(env), from_environment(ENV | {"PODWATCH_HOME": str(home / "b")})
     with Podcast() as host:
-        serve_feed(host, now)
-        for s in (settings, other):
-            with runtime.build(s) as rt:
-                rt.store.add_feeds([Feed(url=host.url("/feed.xml"))], now)
-                rt.store.sync_watches([Watch(name="grain", query="grain")], now)
-                for verb in LINE.values():
-                    verb(rt, now)
-                rt.store.set_mark(ANNOUNCED, now, str(rt.store.newest_mention_id()))  # as after an earlier live run
-        with runtime.build(other) as rt:
-            backfill(rt, Backfill(since=FIRST, until=FIRST + timedelta(days=DAYS)), now)
-            alone = mention_rows(rt)
+        serve_feed(host, now, DAYS)
+        for each in (settings, other):
+            run_line_once(host, each, now)
+        alone = backfill_at_once(other, DAYS, now)
         host.statuses.clear()
-        serve_feed(host, now, "late")
+        serve_feed(host, now, DAYS, late=["late"])
         with Airflow(home / "airflow", env) as airflow:
             days = ["--from-date", "2026-09-01", "--to-date", "2026-09-02"]
             airflow.run_command("backfill", "create", "--dag-id", "podwatch", "--max-active-runs", "1", *days)

@@ -17,7 +17,7 @@ from podwatch.settings import from_environment
 from podwatch.speech.decoding import open_audio
 from podwatch.speech.recognisers import RECOGNISERS
 from podwatch.speech.speakers import clustering
-from podwatch.speech.speakers.clustering import ALIKE, Cluster, find_speakers, merge_clusters
+from podwatch.speech.speakers.clustering import ALIKE, Cluster, find_speakers, merge_clusters, merge_short
 from podwatch.speech.speakers.labels import choose_speakers, label_speakers, pack_voice, unpack_voices
 from podwatch.speech.speakers.recogniser import LENGTH, STEP, SpeakerRecogniser, place_windows, stretches
 from podwatch.speech.transcribing import shift, to_transcript, transcribe
@@ -96,6 +96,39 @@ def test_hours_of_noise_are_at_most_one_speaker_and_need_no_large_matrix(monkeyp
     monkeypatch.setattr(clustering, "merge_clusters", watched)
     assert len(find_speakers(noise, [1.5] * len(noise))) == 1
     assert max(asked) <= 1500
+
+
+# windows (of a second and a half) of Anna, of another voice, how alike the two are: how many speakers there are
+SECOND_VOICES = {
+    "a call that breaks up: little talk, and somewhat alike": (20, 6, 0.37, 1),
+    "half a short talk, and somewhat alike": (20, 11, 0.37, 2),
+    "one that talks for long, and is somewhat alike": (60, 20, 0.37, 2),
+    "little talk, and not alike": (20, 6, 0.2, 2),
+    "long talk, and alike": (60, 20, 0.6, 1),
+}
+
+
+@pytest.mark.parametrize("case", SECOND_VOICES)
+def test_a_voice_of_little_talk_is_whose_it_is_somewhat_like(case: str) -> None:
+    annas, others, alike, speakers = SECOND_VOICES[case]
+    second = alike * ANNA + np.sqrt(1 - alike**2) * BEN
+    voices = np.stack([ANNA] * annas + [second] * others).astype(np.float32)
+    assert len(find_speakers(voices, [1.5] * len(voices))) == speakers
+
+
+def test_what_is_little_talk_counts_with_what_has_become_part_of_it() -> None:
+    ben = 0.35 * ANNA + np.sqrt(1 - 0.35**2) * BEN
+    moment = 0.35 * ANNA + 0.32 * BEN + np.sqrt(1 - 0.35**2 - 0.32**2) * CARL
+    ones = [Cluster(tuple(range(34)), ANNA), Cluster(tuple(range(34, 44)), ben), Cluster(tuple(range(44, 48)), moment)]
+    assert [len(c.members) for c in merge_short(ones, [1.5] * 48)] == [34, 14]
+
+
+def test_of_two_that_talk_for_long_little_talk_becomes_the_one_that_it_is_most_like() -> None:
+    between = 0.4 * ANNA + 0.5 * BEN + np.sqrt(1 - 0.41) * CARL
+    ones = [Cluster(tuple(range(20)), ANNA), Cluster(tuple(range(20, 40)), BEN), Cluster((40, 41), between)]
+    merged = merge_short(ones, [1.5] * 42)
+    assert [len(c.members) for c in merged] == [20, 22]
+    np.testing.assert_allclose(merged[1].mean, (20 * BEN + 2 * between) / 22, atol=1e-6)
 
 
 def test_in_a_short_file_whoever_speaks_most_is_one() -> None:

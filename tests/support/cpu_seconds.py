@@ -1,6 +1,6 @@
 """A plugin that says which files of tests cost most: CPU seconds, of the processes that they start, too.
 
-    .venv/bin/python -m pytest -p tests.support.cpu_seconds -n 3 --dist loadfile
+    .venv/bin/python -m pytest -p tests.support.cpu_seconds -m "not long" -n 3 --dist loadfile
     .venv/bin/python -m pytest -p tests.support.cpu_seconds tests/store
 
 Seconds of a clock say on a busy machine what the others did. What a fixture of the session costs is counted where it is
@@ -34,10 +34,14 @@ def cpu_seconds() -> float:
 
 def _of_running_children(pid: int) -> float:
     found = 0.0
-    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:  # it has ended meanwhile
+        return found
+    for task in tasks:
         try:
-            children = tasks.read_text().split()
-        except OSError:  # it has ended meanwhile
+            children = (task / "children").read_text().split()
+        except OSError:
             continue
         for child in children:
             try:

@@ -61,21 +61,29 @@ def prepare_home(home: Path) -> Path:
     return home
 
 
+def copy_dags(folder: Path) -> Path:
+    """The DAGs, and beside them a team's own: the example of docs/airflow.md, as it stands there."""
+    shutil.copytree(ROOT / "dags", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "docs/new_mentions.py", folder)
+    return folder
+
+
 class DagRunner:
     """A process that runs DAGs without a scheduler (tests/support/run_dag.py), shared by all tests."""
 
     def __init__(self, home: Path) -> None:
+        folder = copy_dags(home / "dags")
         ours = {
             "AIRFLOW_HOME": str(prepare_home(home / "airflow")),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         }
         self._log = home / "log"
         mine, theirs = os.pipe()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, str(ROOT / "tests/support/run_dag.py"), str(ROOT / "dags"), str(theirs)],
+                [sys.executable, str(ROOT / "tests/support/run_dag.py"), str(folder), str(theirs)],
                 env=os.environ | ours,
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -93,11 +101,19 @@ class DagRunner:
         changes: Sequence[Mapping[str, str]] = (),
         retries: int | None = None,
         dag: str = "podwatch",
+        conf: Mapping[str, Any] | None = None,
+        past: str = "",
+        events_of: str = "",
     ) -> tuple[dict[str, Any], str]:
-        """(the answer of run_dag.py, the log). env: variables during the job. changes: further ones, from each run on."""
+        """(the answer of run_dag.py, the log). env: variables during the job. changes: further ones, from each run on.
+
+        conf: what its form was filled with. past: the runs are those of a backfill, of as many days from this one on.
+        events_of: the run whose events started it.
+        """
         before = self._log.stat().st_size
         assert self._process.stdin is not None
         job = {"times": times, "env": dict(env), "changes": list(map(dict, changes)), "retries": retries, "dag": dag}
+        job |= {"conf": dict(conf or {}) or None, "past": past, "events_of": events_of}
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         answer = self._answers.readline()

@@ -41,8 +41,8 @@ class HearingAudio(Protocol):
     def read(self, span: Span) -> NDArray[np.float32]:
         """The samples of a planned span, or of a part of one; fewer where the audio ends before."""
 
-    def take_whole(self) -> None:
-        """Makes the times exact, whatever it costs."""
+    def require_exact(self) -> None:
+        """Makes the times exact, whatever that costs."""
 
 
 class AudioFile:
@@ -64,7 +64,7 @@ class AudioFile:
         start, samples = next((p[0], s) for p, s in self._samples.items() if p[0] <= span[0] and span[1] <= p[1])
         return samples[int((span[0] - start) * SAMPLE_RATE) : max(0, int((span[1] - start) * SAMPLE_RATE))]
 
-    def take_whole(self) -> None:
+    def require_exact(self) -> None:
         pass
 
 
@@ -105,9 +105,9 @@ class PublishedAudio:
         assert self._whole is not None
         return self._whole.read(span)
 
-    def take_whole(self) -> None:
-        if self._decoder is not None:
-            self._download("a place is not where it is said to be, and times in it are an estimate")
+    def require_exact(self) -> None:
+        if not self.is_exact:
+            self._download("times in it are an estimate")
 
     def describe(self) -> str:
         """How much was read, for the log."""

@@ -61,6 +61,8 @@ class PlaceHearing:
         wide = {d: (max(0.0, at - SEARCH_SECONDS), at + SEARCH_SECONDS) for d, at in by_time.items() if d in timed}
         spans = [(p.start, p.end) for p in exact.values()]
         self.audio.plan(spans + [span for d, span in wide.items() if not (self.is_same and d in exact)])
+        if exact:
+            self.audio.require_exact()  # to look a place up costs several times the seconds of hearing it
         for d in sorted(timed, key=lambda d: (d.is_wide, -d.score)):
             if seconds <= 0:
                 results[d] = _left(d, HearingOutcome.NO_BUDGET)
@@ -125,7 +127,7 @@ class PlaceHearing:
         else:
             place, spent = self._search_spans(d, (near,))
             if place is None:
-                self.audio.take_whole()
+                self.audio.require_exact()
                 place, again = self._search_spans(d, (near, wide))
                 spent += again
         if place is None:

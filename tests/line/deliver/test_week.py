@@ -2,6 +2,8 @@
 
 The rules of docs/delivery.md together: digests, quiet hours in three time zones (one changes its clocks), ceilings,
 repeat_after, an outage. What has to happen is worked out by tests/support/delivery_oracle.py.
+
+Whole weeks are long. In short: tests/line/deliver/test_week.py::test_in_two_days_each_alert_goes_out_in_the_first_run_in_which_it_may
 """
 
 from __future__ import annotations
@@ -221,11 +223,13 @@ WEEK_WATCHES = {
 }
 
 
-def random_arrivals(rng: random.Random, count: int, names: Sequence[str], span: timedelta) -> list[Arrival]:
+def random_arrivals(
+    rng: random.Random, count: int, names: Sequence[str], first: datetime, span: timedelta
+) -> list[Arrival]:
     """Alerts at any second; four of ten come in bursts, since an episode is found by several watches."""
     found: list[Arrival] = []
     for n in range(count):
-        at = START + timedelta(seconds=rng.randrange(int(span.total_seconds())), milliseconds=rng.randrange(1, 999))
+        at = first + timedelta(seconds=rng.randrange(int(span.total_seconds())), milliseconds=rng.randrange(1, 999))
         if found and rng.random() < 0.4:
             at = found[-1].at + timedelta(seconds=rng.randrange(600))
         elif rng.random() < 0.5:  # close to a full or half hour, when digests go out and quiet hours begin and end
@@ -234,24 +238,37 @@ def random_arrivals(rng: random.Random, count: int, names: Sequence[str], span: 
     return found
 
 
-WEEKS = [1] if PROFILE != "ci" else [1, 2, 3]
+SEEDS = [1] if PROFILE != "ci" else [1, 2, 3]
 
 
-@pytest.mark.parametrize("seed", WEEKS)
-def test_in_a_week_each_alert_goes_out_in_the_first_run_in_which_it_may(tmp_path: Path, seed: int) -> None:
-    days = 7 if PROFILE != "ci" else 10
-    rng = random.Random(seed)
-    ticks = [START + n * EVERY for n in range(days * 288)]
-    down = START + timedelta(days=2, hours=rng.randrange(24))
-    outages = [
-        (down, down + timedelta(hours=5)),
-        (START + timedelta(days=5, hours=3), START + timedelta(days=5, hours=7)),
-    ]
-    arrivals = random_arrivals(rng, 30 * days, list(WEEK_WATCHES), timedelta(days=days))
-    sent = check_week(tmp_path / "home", WEEK_WATCHES, WEEK_CHANNELS, arrivals, ticks, outages)
+def check_days(home: Path, seed: int, ticks: Sequence[datetime], outages: Sequence[Outage], count: int) -> None:
+    """Random alerts, so many a day: each form of a message has to be among what every channel is sent."""
+    span = ticks[-1] - ticks[0]
+    count *= round(span / timedelta(days=1))
+    arrivals = random_arrivals(random.Random(seed), count, list(WEEK_WATCHES), ticks[0], span)
+    sent = check_week(home, WEEK_WATCHES, WEEK_CHANNELS, arrivals, ticks, outages)
     assert {(s.channel, s.form) for s in sent} >= {
         (c.name, form) for c in WEEK_CHANNELS for form in ("single", "digest")
     }
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", SEEDS)
+def test_in_a_week_each_alert_goes_out_in_the_first_run_in_which_it_may(tmp_path: Path, seed: int) -> None:
+    down = START + timedelta(days=2, hours=random.Random(seed).randrange(24))
+    second = START + timedelta(days=5, hours=3)
+    outages = [(down, down + timedelta(hours=5)), (second, second + timedelta(hours=4))]
+    ticks = [START + n * EVERY for n in range((7 if PROFILE != "ci" else 10) * 288)]
+    check_days(tmp_path / "home", seed, ticks, outages, count=30)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_in_two_days_each_alert_goes_out_in_the_first_run_in_which_it_may(tmp_path: Path, seed: int) -> None:
+    """A Sunday, on which clocks change in Berlin, and the Monday on which New York and Tokyo have a digest."""
+    first = START + timedelta(days=1)
+    ticks = [first + n * 2 * EVERY for n in range(2 * 144)]
+    down = first + timedelta(hours=random.Random(seed).randrange(40))
+    check_days(tmp_path / "home", seed, ticks, [(down, down + timedelta(hours=5))], count=60)
 
 
 @st.composite
