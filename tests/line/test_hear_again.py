@@ -2,88 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import monotonic
-from typing import Any
 
 import pytest
 
-from podwatch import query, runtime
+from podwatch import query
 from podwatch.diagnose.coverage import coverage_line
-from podwatch.line.detect import detect, evaluate
+from podwatch.line.detect import evaluate
 from podwatch.line.fetch import fetch
-from podwatch.line.hear_again import HearingClaim, hear_again
-from podwatch.line.listen import listen
-from podwatch.line.poll import poll
-from podwatch.model import Feed, HearingOutcome, Mention, Tally, Watch
+from podwatch.line.hear_again import HearingClaim
+from podwatch.model import HearingOutcome, Tally, Watch
 from podwatch.policy.hearing_schedule import PATIENCE
 from podwatch.settings import Settings
-from podwatch.speech_settings import SpeechSettings
-from tests.support.migrated_database import place_database
-from tests.support.podcast_host import Podcast, item, rss, vtt
-from tests.support.tone_speech import ToneRecogniser, speak
-
-TALK = "grain came from kallis today ships leave again "
-KALLAS = {"Kaja Kallas": "odesa", "Kallas": "kallis"}  # the surname is said as "kallis"
-SOMEBODY_ELSE = {"Kaja Kallas": "odesa", "Kallas": "odesa"}
-NAME = Watch(name="kallas", entity="Kaja Kallas", type="person", sounds_like=True)
-
-
-class HearingScenario:
-    """A watch for a name, and a feed whose episode says something that may be it."""
-
-    def __init__(self, settings: Settings, podcast: Podcast, *, sounds: Any, **speech: Any) -> None:
-        place_database(settings.home)
-        self.host = podcast
-        chosen: dict[str, Any] = {"listen": True, "again": True, **speech}
-        self.settings = replace(settings, speech=SpeechSettings(**chosen))
-        self.rt = runtime.build(self.settings)
-        self.recogniser = ToneRecogniser(sounds=sounds, longest=30.0)
-        self.rt._recogniser = self.recogniser
-        self.now = self.rt.store.clock()
-        self.rt.store.sync_watches([NAME], self.now)
-
-    def add_episode(self, said: str, *, published: str | None = None, audio: str = "") -> None:
-        """An episode whose audio says this; published: a transcript that its feed names."""
-        self.host.serve("/one.wav", speak(said), "audio/wav")
-        transcript = self.host.serve("/one.vtt", published, "text/vtt") if published else None
-        url = self.host.serve(
-            "/feed.xml", rss(item("one", audio=audio or self.host.url("/one.wav"), transcript=transcript))
-        )
-        self.rt.store.add_feeds([Feed(url=url)], self.now)
-        poll(self.rt, self.now, force=True)
-        fetch(self.rt, self.now)
-        listen(self.rt, self.now)
-
-    def detect(self, at: datetime | None = None) -> list[Mention]:
-        detect(self.rt, at or self.now)
-        return [found.mention for found in self.rt.store.mentions()]
-
-    def hear_again(self, at: datetime | None = None) -> Tally:
-        return hear_again(self.rt, at or self.now)
-
-    def outcomes(self) -> list[HearingOutcome | None]:
-        """What became of each doubt; None: it waits."""
-        return [h.hearing.outcome if h.is_decided else None for h in self.rt.store.list_hearings()]
-
-
-Opener = Callable[..., HearingScenario]
+from tests.support.hearing_scenario import NAME, SOMEBODY_ELSE, TALK, HearingScenario, Opener, open_scenarios
+from tests.support.podcast_host import Podcast, vtt
 
 
 @pytest.fixture
 def open_scenario(settings: Settings, podcast: Podcast) -> Iterator[Opener]:
-    """Opens a scenario in which the names sound so, with other settings of listening."""
-    with ExitStack() as opened:
-
-        def open_one(sounds: Any = KALLAS, **speech: Any) -> HearingScenario:
-            scenario = HearingScenario(settings, podcast, sounds=sounds, **speech)
-            opened.callback(scenario.rt.close)
-            return scenario
-
-        yield open_one
+    with open_scenarios(settings, podcast) as opener:
+        yield opener
 
 
 @pytest.fixture
@@ -160,6 +101,37 @@ def test_a_published_transcript_is_found_in_audio_that_an_advertisement_has_shif
     assert scenario.hear_again().new == 1
     assert ("Kallas", "kallis") in scenario.recogniser.asked
     assert [m.surface for m in scenario.detect()] == ["kallis"]
+
+
+def test_what_the_audio_has_confirmed_stays_told_when_the_publisher_mends_another_word(open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    scenario.add_episode(
+        TALK, published=vtt("Grain came from kallis today, ships leave again.", "Grain again.", step=4)
+    )
+    scenario.detect()
+    scenario.hear_again()
+    [told] = scenario.detect()
+    asked = len(scenario.recogniser.asked)
+    mended = vtt("Thank you.", "Grain came from kallis today, ships leave again.", "Grain ships again.", step=4)
+    scenario.host.serve("/one.vtt", mended, "text/vtt")
+    fetch(scenario.rt, scenario.now + timedelta(days=2))
+    [after] = scenario.detect(scenario.now + timedelta(days=2))
+    assert (after.surface, after.score, after.reason) == (told.surface, told.score, told.reason)
+    assert after.start == told.start + len("Thank you. ")
+    assert scenario.outcomes() == [HearingOutcome.HEARD]
+    assert len(scenario.recogniser.asked) == asked
+
+
+def test_where_the_publisher_has_written_another_sentence_the_audio_is_asked_anew(open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    scenario.add_episode(TALK, published=vtt("Grain came from kallis today, ships leave again.", step=4))
+    scenario.detect()
+    scenario.hear_again()
+    scenario.detect()
+    scenario.host.serve("/one.vtt", vtt("Nobody but kallis knows what the weather will be.", step=4), "text/vtt")
+    fetch(scenario.rt, scenario.now + timedelta(days=2))
+    assert scenario.detect(scenario.now + timedelta(days=2)) == []
+    assert scenario.outcomes() == [None]
 
 
 def test_audio_with_other_words_leaves_the_text_alone(open_scenario: Opener) -> None:
@@ -331,51 +303,3 @@ def test_live_and_backtest_agree_on_what_was_heard(scenario: HearingScenario) ->
 
 
 GALIZIA = Watch(name="galizia", entity="Jens Galizia", type="person", sounds_like=True)
-
-
-def open_wide(open_scenario: Opener, said_as: str = "kallis") -> HearingScenario:
-    """A scenario with a name that sounds too little like "kallis" for the text, whatever it is said as."""
-    scenario = open_scenario({"Jens Galizia": "odesa", "Galizia": said_as}, again_widely=True)
-    scenario.rt.store.sync_watches([GALIZIA], scenario.now)
-    return scenario
-
-
-def test_a_name_that_the_text_has_passed_over_is_found_where_the_audio_confirms_it(open_scenario: Opener) -> None:
-    scenario = open_wide(open_scenario)
-    scenario.add_episode(TALK)
-    assert scenario.detect() == []
-    scenario.hear_again()
-    [found] = scenario.detect()
-    assert (found.surface, found.kind) == ("kallis", "sounds_like")
-    assert "heard again: Jens Galizia far likelier than kallis" in found.reason
-    assert scenario.hear_again() == Tally("hear again")
-
-
-def test_a_likely_name_that_is_not_said_is_found_nowhere(open_scenario: Opener) -> None:
-    scenario = open_wide(open_scenario, "nothing")
-    scenario.add_episode(TALK)
-    scenario.detect()
-    scenario.hear_again()
-    assert set(scenario.outcomes()) == {HearingOutcome.HEARD}
-    assert scenario.detect() == []
-    assert scenario.hear_again() == Tally("hear again")
-
-
-def test_a_wide_place_of_a_published_transcript_is_found_in_shifted_audio(open_scenario: Opener) -> None:
-    scenario = open_wide(open_scenario)
-    cues = vtt("Grain came from kallis today, ships leave again.", step=4)
-    scenario.add_episode("again leave ships today " * 4 + TALK, published=cues)
-    scenario.detect()
-    scenario.hear_again()
-    assert [m.surface for m in scenario.detect()] == ["kallis"]
-
-
-def test_what_the_wider_net_found_is_the_same_in_a_backtest(open_scenario: Opener) -> None:
-    scenario = open_wide(open_scenario)
-    scenario.add_episode(TALK)
-    scenario.detect()
-    scenario.hear_again()
-    live = scenario.detect()
-    [source] = scenario.rt.store.load_sources(scenario.rt.store.transcript_ids())
-    again = evaluate(scenario.rt.store, query.build_engine([GALIZIA]), source, {GALIZIA.name}).mentions
-    assert [(m.start, m.end, m.score, m.reason) for m in again] == [(m.start, m.end, m.score, m.reason) for m in live]

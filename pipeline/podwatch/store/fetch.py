@@ -13,6 +13,7 @@ from podwatch.model import ALL, Episode, SearchTokens, Shard, Transcript, Transc
 from podwatch.policy.passing_parts import PassingParts, changed_parts, is_same_address
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
+from podwatch.store.hearings import carry_hearings
 from podwatch.store.packing import unpack
 from podwatch.store.passing_parts import load_passing, save_passing
 from podwatch.store.revisions import keep_revision
@@ -153,6 +154,7 @@ class FetchRows(Rows):
             c.execute(mine.values(checks=old.checks + 1, **fresh))
             return False
         keep_revision(c, old.id)
+        carry_hearings(c, old.id, old.revision, f.fields["body"])
         c.execute(mine.values(revision=old.revision + 1, detected_through=0, checks=0, fetched_at=now, **f.fields))
         return True
 

@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select, update
 
 from podwatch.model import ALL, Doubt, Episode, Hearing, HearingOutcome, Shard
+from podwatch.policy.moved_places import find_moved_place
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
+from podwatch.store.packing import unpack
 from podwatch.store.recording_tables import hearings
 from podwatch.store.statements import in_batches, in_shard, upsert
 from podwatch.store.tables import episodes, feeds, transcripts
@@ -246,6 +248,29 @@ def insert_doubts(c: Connection, transcript_id: int, revision: int, doubts: Sequ
         for d in doubts
     ]
     for some in in_batches(rows):
+        c.execute(upsert(c.dialect, hearings).values(some).on_conflict_do_nothing())
+
+
+def carry_hearings(c: Connection, transcript_id: int, revision: int, new_body: bytes) -> None:
+    """Keeps what was heard of places of a revision for the next one, as far as they are in its text.
+
+    So a name that the audio has confirmed, and that was told, is not in doubt again when the publisher mends the text.
+    revision: the stored one, whose transcript is about to be replaced by this packed one.
+    """
+    h = hearings.c
+    was_heard = (h.transcript_id == transcript_id, h.transcript_revision == revision, h.outcome == HearingOutcome.HEARD)
+    rows = c.execute(select(hearings).where(*was_heard).order_by(h.start, h.id)).all()
+    if not rows:
+        return
+    body = c.execute(select(transcripts.c.body).where(transcripts.c.id == transcript_id)).scalar_one()
+    old, new = unpack(body)[0], unpack(new_body)[0]
+    carried = []
+    for r in rows:
+        if (place := find_moved_place(old, r.start, r.end, new)) is not None:
+            values = {name: value for name, value in r._mapping.items() if name != "id"}
+            moved = {"transcript_revision": revision + 1, "start": place[0], "end": place[1], "seconds": 0.0}
+            carried.append(values | moved)
+    for some in in_batches(carried):
         c.execute(upsert(c.dialect, hearings).values(some).on_conflict_do_nothing())
 
 
