@@ -6,6 +6,7 @@ What was recognised and told is kept beside the recordings, so that a run goes o
 from __future__ import annotations
 
 import json
+import math
 import sys
 import tempfile
 import time
@@ -130,10 +131,9 @@ class TalkFile:
         hearer = self._recogniser.forced_decoder(self.transcript.language or "en")
         if not doubts or hearer is None:
             return (), 0.0
-        speech = self._settings.speech
-        audio = AudioFile(self.path, speech.max_hours)
+        audio = AudioFile(self.path, self._settings.speech.max_hours)
         places = PlaceHearing(audio, self.transcript, self._recogniser, hearer, is_own=True, is_same=True)
-        found = places.hear(doubts, speech.again_seconds)
+        found = places.hear(doubts, math.inf)
         return tuple(f.hearing for f in found), sum(f.seconds for f in found)
 
     def _told(self, way: str, name: str, m: Mention) -> Told:

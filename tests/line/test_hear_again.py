@@ -16,6 +16,7 @@ from podwatch.line.fetch import fetch
 from podwatch.line.hear_again import HearingClaim
 from podwatch.model import HearingOutcome, Tally, Watch
 from podwatch.policy.hearing_schedule import PATIENCE
+from podwatch.policy.listen_schedule import next_day
 from podwatch.settings import Settings
 from tests.support.hearing_scenario import NAME, SOMEBODY_ELSE, TALK, HearingScenario, Opener, open_scenarios
 from tests.support.podcast_host import Podcast, vtt
@@ -228,6 +229,20 @@ def test_when_the_seconds_of_the_day_are_spent_it_waits_for_the_next(open_scenar
     assert scenario.outcomes() == [None]
     scenario.hear_again(scenario.now + 2 * PATIENCE)
     assert scenario.outcomes() == [HearingOutcome.NO_BUDGET]
+
+
+def test_a_day_that_ends_within_a_transcript_leaves_its_other_places_to_the_next(open_scenario: Opener) -> None:
+    scenario = open_scenario(again_seconds=1.0)
+    scenario.add_episode(TALK * 2)
+    scenario.detect()
+    assert scenario.hear_again().notes == (
+        "1 transcripts in doubt: the seconds of hearing again of this day are spent",
+    )
+    assert scenario.outcomes() == [HearingOutcome.HEARD, None]
+    assert scenario.detect() == []
+    scenario.hear_again(next_day(scenario.now))
+    assert scenario.outcomes() == [HearingOutcome.HEARD] * 2
+    assert [m.surface for m in scenario.detect(next_day(scenario.now))] == ["kallis", "kallis"]
 
 
 def test_a_killed_run_leaves_its_places_to_the_next_one(scenario: HearingScenario) -> None:

@@ -22,6 +22,7 @@ from podwatch.model import ALL, SPEECH, Hearing, HearingOutcome, ListenRequest, 
 from podwatch.policy.hearing_schedule import next_hearing_at, outcome_without_budget
 from podwatch.policy.leases import HEARING_LEASE
 from podwatch.policy.listen_schedule import next_day
+from podwatch.policy.wording import count_of
 from podwatch.runtime import Runtime, log
 from podwatch.store.hearings import DoubtfulTranscript, HeardPlace
 
@@ -52,11 +53,7 @@ def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
             continue
         if left <= 0:
             waiting += 1
-            outcome = outcome_without_budget(doubtful.asked_at, next_day(now))
-            if outcome is None:
-                rt.store.postpone_hearings(doubtful, next_day(now), failed=False)
-            else:
-                _decide(rt, doubtful, outcome, now)
+            _wait_for_next_day(rt, doubtful, now)
             continue
         title = f"{doubtful.episode.show}: {doubtful.episode.title}"
         try:
@@ -78,10 +75,14 @@ def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
             left -= seconds
             new += sum(h.hearing.outcome is HearingOutcome.HEARD for h in heard)
             rt.store.save_hearings(doubtful, heard, now)
-            _audio_of(rt, doubtful).unlink(missing_ok=True)
+            if rt.store.doubts_waiting(doubtful.transcript_id):
+                waiting += 1
+                _wait_for_next_day(rt, doubtful, now)
+            else:
+                _audio_of(rt, doubtful).unlink(missing_ok=True)
             log.info("hear again: %s: %d places, %.0f s", title, len(heard), seconds)
     if waiting:
-        notes.append(f"{waiting} transcripts in doubt: the seconds of hearing again of this day are spent")
+        notes.append(f"{count_of(waiting, 'transcript')} in doubt: the seconds of hearing again of this day are spent")
     bugs.raise_all()
     return Tally("hear again", done, new, failed, tuple(notes))
 
@@ -128,6 +129,15 @@ def _retry_or_decide(rt: Runtime, d: DoubtfulTranscript, retryable: bool, now: d
         _decide(rt, d, HearingOutcome.NO_AUDIO, now)
     else:
         rt.store.postpone_hearings(d, again_at, failed=True)
+
+
+def _wait_for_next_day(rt: Runtime, d: DoubtfulTranscript, now: datetime) -> None:
+    """What the day's seconds did not suffice for waits for the next ones, while it may."""
+    outcome = outcome_without_budget(d.asked_at, next_day(now))
+    if outcome is None:
+        rt.store.postpone_hearings(d, next_day(now), failed=False)
+    else:
+        _decide(rt, d, outcome, now)
 
 
 def _decide(rt: Runtime, d: DoubtfulTranscript, outcome: HearingOutcome, now: datetime) -> None:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from podwatch.speech.recognisers import Recogniser
 
 SEARCH_SECONDS = 45.0  # on either side of the time that the transcript says, in which a place is looked for ...
-NEAR_SECONDS = 12.0  # ... once it is not this near to where the last one was
+NEAR_SECONDS = 12.0  # ... once it is not this near to it ...
+CLOSE_SECONDS = 5.0  # ... or, behind one that was found, this near to where it would be by that one
 MOST_SEARCHES = 3  # of one transcript that find nothing: then its audio has other words
 _Window = tuple[AudioPlace, Any]  # with its sound as the model has it
 
@@ -42,18 +43,20 @@ class PlaceHearing:
     is_own: bool  # the transcript was made of audio, so that its times are those of the words ...
     is_same: bool  # ... and of these bytes
     _shift: float = 0.0  # seconds by which the audio was later than the transcript at the last place
+    _is_shift_known: bool = False
     _misses: int = 0
     _windows: dict[tuple[int, int], _Window | None] = field(default_factory=dict)
 
     def hear(
         self, doubts: Sequence[Doubt], seconds: float, progress: Callable[[], None] = lambda: None
     ) -> list[HeardPlace]:
-        """What became of each; the likeliest are heard first, while the day, and this talk, have seconds left.
+        """What became of them; the likeliest are heard first, while this talk has seconds left.
 
+        seconds: of audio that are left of the day; those that they do not suffice for are left out, and go on waiting.
         progress: called after each.
         """
         talk = max((e for e in self.transcript.ends if e == e), default=0.0)
-        seconds = min(seconds, seconds_for(talk, is_wide=any(d.is_wide for d in doubts)))
+        of_talk = seconds_for(talk, is_wide=any(d.is_wide for d in doubts))
         by_time = {d: self.transcript.seconds_at(d.start) for d in doubts}
         timed = [d for d, at in by_time.items() if at == at]  # not nan
         results = {d: _left(d, HearingOutcome.NO_TIMES) for d in doubts if d not in timed}
@@ -64,13 +67,14 @@ class PlaceHearing:
         if exact:
             self.audio.require_exact()  # to look a place up costs several times the seconds of hearing it
         for d in sorted(timed, key=lambda d: (d.is_wide, -d.score)):
-            if seconds <= 0:
+            if of_talk <= 0:
                 results[d] = _left(d, HearingOutcome.NO_BUDGET)
-                continue
-            results[d] = self._hear_one(d, wide[d], exact.get(d) if self.audio.is_exact else None)
-            seconds -= results[d].seconds
-            progress()
-        return [results[d] for d in doubts]
+            elif seconds > 0:
+                results[d] = self._hear_one(d, wide[d], exact.get(d) if self.audio.is_exact else None)
+                seconds -= results[d].seconds
+                of_talk -= results[d].seconds
+                progress()
+        return [results[d] for d in doubts if d in results]
 
     def _hear_one(self, d: Doubt, wide: Span, place: AudioPlace | None) -> HeardPlace:
         """wide: where it is looked for. place: known by the times of words; None: it is looked for.
@@ -121,19 +125,17 @@ class PlaceHearing:
         if self._misses >= MOST_SEARCHES:
             return None, 0.0
         at = self.transcript.seconds_at(d.start)
-        near = (max(wide[0], at + self._shift - NEAR_SECONDS), min(wide[1], at + self._shift + NEAR_SECONDS))
-        if self.audio.is_exact:
-            place, spent = self._search_spans(d, (near, wide))
-        else:
-            place, spent = self._search_spans(d, (near,))
-            if place is None:
-                self.audio.require_exact()
-                place, again = self._search_spans(d, (near, wide))
-                spent += again
+        close = [CLOSE_SECONDS] if self._is_shift_known else []
+        near = [_within(wide, at + self._shift, reach) for reach in (*close, NEAR_SECONDS)]
+        place, spent = self._search_spans(d, near if not self.audio.is_exact else (*near, wide))
+        if place is None and not self.audio.is_exact:
+            self.audio.require_exact()
+            place, again = self._search_spans(d, (*near, wide))
+            spent += again
         if place is None:
             self._misses += 1
         else:
-            self._shift = (place.start + place.end) / 2 - at
+            self._shift, self._is_shift_known = (place.start + place.end) / 2 - at, True
         return place, spent
 
     def _search_spans(self, d: Doubt, spans: Sequence[Span]) -> tuple[AudioPlace | None, float]:
@@ -156,3 +158,8 @@ class PlaceHearing:
 def _left(d: Doubt, outcome: HearingOutcome, seconds: float = 0.0) -> HeardPlace:
     """A place that is left to the text."""
     return HeardPlace(Hearing(doubt=d, outcome=outcome), seconds)
+
+
+def _within(wide: Span, at: float, reach: float) -> Span:
+    """The part of a span that is at most ``reach`` seconds from ``at``."""
+    return max(wide[0], at - reach), min(wide[1], at + reach)
