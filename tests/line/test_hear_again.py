@@ -236,7 +236,7 @@ def test_a_day_that_ends_within_a_transcript_leaves_its_other_places_to_the_next
     scenario.add_episode(TALK * 2)
     scenario.detect()
     assert scenario.hear_again().notes == (
-        "1 transcripts in doubt: the seconds of hearing again of this day are spent",
+        "1 transcript in doubt: the seconds of hearing again of this day are spent",
     )
     assert scenario.outcomes() == [HearingOutcome.HEARD, None]
     assert scenario.detect() == []
