@@ -146,13 +146,15 @@ def name_of(path: Path) -> str:
 NAMES = {name_of(p) for p in CODE}
 
 
+Import = ast.Import | ast.ImportFrom
+
+
 @cache
-def list_imports(path: Path) -> tuple[list[ast.stmt], list[ast.stmt]]:
+def list_imports(path: Path) -> tuple[list[Import], list[Import]]:
     """The statements of a file that import: all of them, and those at its top. Parsed once for all tests."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    kinds = (ast.Import, ast.ImportFrom)
-    everywhere = [node for node in _walk_statements(tree.body) if isinstance(node, kinds)]
-    return everywhere, [node for node in tree.body if isinstance(node, kinds)]
+    everywhere = [node for node in _walk_statements(tree.body) if isinstance(node, Import)]
+    return everywhere, [node for node in tree.body if isinstance(node, Import)]
 
 
 def _walk_statements(body: list[Any]) -> Iterator[ast.stmt]:

@@ -31,7 +31,7 @@ _CONTROL |= dict.fromkeys((*range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\ufffd")  #
 
 @cache
 def build_environment() -> Environment:
-    """One for every application of this process, and not to be changed: to compile the templates takes half a second."""
+    """One for all applications of this process, not to be changed: to compile the templates takes half a second."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
