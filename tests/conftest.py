@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 from xdist.scheduler import LoadFileScheduling
 
 from podwatch import runtime
@@ -21,10 +20,9 @@ from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, parse_networks
 from podwatch.store.database import Store, open_store
-from podwatch.store.tables import metadata
 from tests.support import hypothesis_profiles, shared_statements
 from tests.support.mail_server import MailServer
-from tests.support.migrated_database import place_database
+from tests.support.migrated_database import empty_tables, place_database
 from tests.support.podcast_host import Podcast
 from tests.support.postgres import Postgres
 from tests.support.real_airflow import DagRunner
@@ -149,7 +147,7 @@ def migrated_postgres(settings: Settings, postgres: Postgres) -> str:
     """The address of an empty PostgreSQL with all tables: shared, and emptied of what the test before left in it."""
     url = postgres.migrated_database()
     with closing(open_store(replace(settings, database_url=Secret(url)))) as opened, opened.writing() as c:
-        c.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
+        empty_tables(c)
     return url
 
 

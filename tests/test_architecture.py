@@ -132,12 +132,7 @@ HEAVY = {
     "tokenizers",
 }  # loaded inside the function that needs them
 # They are themselves imported late: by the function that builds what needs them, or in a process of their own.
-LATE = (
-    "podwatch.notifiers.slack",
-    "podwatch.speech.decoding_worker",
-    "podwatch.speech.span_worker",
-    "podwatch.speech.speakers",
-)
+LATE = ("podwatch.notifiers.slack", "podwatch.speech.decoding_worker", "podwatch.speech.speakers")
 
 
 def name_of(path: Path) -> str:
@@ -151,13 +146,15 @@ def name_of(path: Path) -> str:
 NAMES = {name_of(p) for p in CODE}
 
 
+Import = ast.Import | ast.ImportFrom
+
+
 @cache
-def list_imports(path: Path) -> tuple[list[ast.stmt], list[ast.stmt]]:
+def list_imports(path: Path) -> tuple[list[Import], list[Import]]:
     """The statements of a file that import: all of them, and those at its top. Parsed once for all tests."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    kinds = (ast.Import, ast.ImportFrom)
-    everywhere: list[ast.stmt] = [node for node in _walk_statements(tree.body) if isinstance(node, kinds)]
-    return everywhere, [node for node in tree.body if isinstance(node, kinds)]
+    everywhere = [node for node in _walk_statements(tree.body) if isinstance(node, Import)]
+    return everywhere, [node for node in tree.body if isinstance(node, Import)]
 
 
 def _walk_statements(body: list[Any]) -> Iterator[ast.stmt]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.support.shell import podwatch_as_shown
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -47,6 +50,9 @@ def run(command: str, folder: Path) -> str:
         "PODWATCH_HOME": str(folder / "home"),
         "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
     }
+    name, *arguments = shlex.split(command)
+    if name == "podwatch" and not set(command) & set("|<>&;$*"):
+        return podwatch_as_shown(arguments, folder, env)
     done = subprocess.run(
         ["bash", "-c", command], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )

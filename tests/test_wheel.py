@@ -1,6 +1,9 @@
 """The wheel, installed where no checkout is: it has all that podwatch reads beside its code, and brings nothing else.
 
 An Airflow by somebody else's recipe gets podwatch from it, too; `make airflow-test` does so with every supported version.
+
+What pip installs in an environment of its own is long. In short: tests/test_wheel.py::test_unpacked_it_runs_as_the_checkout_does
+and, of the plugin and the DAGs in an Airflow, In short: tests/airflow/test_dags.py::test_airflow_imports_the_dag_and_the_plugin
 """
 
 from __future__ import annotations
@@ -80,6 +83,33 @@ def test_the_wheel_has_every_file_of_its_three_packages_and_nothing_else(wheel: 
         assert any(n.startswith(f"podwatch/{part}/") for n in listed), part
 
 
+def test_unpacked_it_runs_as_the_checkout_does(wheel: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PODWATCH_HOME": str(tmp_path),
+        "PYTHONPATH": str(tmp_path),
+    }
+    sample, watchlist = ROOT / "seeds/sample/missile-crisis.vtt", ROOT / "seeds/watchlist.yaml"
+    programs: dict[str, tuple[str | Path, ...]] = {
+        "where": ("-c", "from podwatch.web import rendering; print(rendering.__file__)"),
+        "scan": ("-m", "podwatch", "scan", sample, "--watchlist", watchlist, "--json"),
+        "migrate": ("-m", "podwatch", "db", "migrate"),
+    }
+    said = {
+        name: subprocess.run(
+            [sys.executable, *map(str, program)], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+        ).stdout
+        for name, program in programs.items()
+    }
+    assert said["where"].startswith(str(tmp_path))
+    kinds = {json.loads(line)["kind"] for line in said["scan"].splitlines()}
+    assert kinds >= {"exact", "sounds_like"}  # which needs the lexicon
+    assert "the tables were made" in said["migrate"]
+
+
+@pytest.mark.long
 def test_it_runs_where_no_checkout_is(installed: Path) -> None:
     where = [str(installed / "python"), "-c", "import podwatch; print(podwatch.__file__)"]
     found = subprocess.run(where, cwd=installed, capture_output=True, text=True, check=True, env={}).stdout
@@ -87,6 +117,7 @@ def test_it_runs_where_no_checkout_is(installed: Path) -> None:
     assert run(installed, "--version").startswith("podwatch ")
 
 
+@pytest.mark.long
 def test_it_finds_what_the_checkout_finds(installed: Path) -> None:
     sample, watchlist = ROOT / "seeds/sample/missile-crisis.vtt", ROOT / "seeds/watchlist.yaml"
     found = [
@@ -95,11 +126,13 @@ def test_it_finds_what_the_checkout_finds(installed: Path) -> None:
     assert {m["kind"] for m in found} >= {"exact", "sounds_like"}  # which needs the lexicon
 
 
+@pytest.mark.long
 def test_it_makes_and_reads_a_database(installed: Path) -> None:
     assert "the tables were made" in run(installed, "db", "migrate")
     run(installed, "feeds", "list")
 
 
+@pytest.mark.long
 def test_it_renders_the_page(installed: Path) -> None:
     script = "from podwatch.web import rendering; print(rendering.__file__)"
     python = [str(installed / "python"), "-c", script]
@@ -182,12 +215,14 @@ def loaded(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     return Loaded(home, changed_files(written), **json.loads(done.stdout.splitlines()[-1]))
 
 
+@pytest.mark.long
 def test_somebody_elses_airflow_has_the_plugin_beside_its_own_without_an_error(loaded: Loaded) -> None:
     assert loaded.plugin_errors == {}
     assert loaded.plugins["podwatch"] == "podwatch==0.1.0"
     assert loaded.plugins["team"] == "$PLUGINS_FOLDER/podwatch.py"
 
 
+@pytest.mark.long
 def test_the_dags_come_in_as_a_bundle_from_the_package(loaded: Loaded, installed: Path) -> None:
     dags, errors = loaded.bundles["podwatch"]
     assert errors == {}
@@ -195,6 +230,7 @@ def test_the_dags_come_in_as_a_bundle_from_the_package(loaded: Loaded, installed
     assert all(str(installed.parent) in file and "/podwatch_dags/" in file for _, file in dags.values())
 
 
+@pytest.mark.long
 def test_the_dags_come_in_as_files_beside_those_of_the_team_that_has_a_folder_called_pipeline(loaded: Loaded) -> None:
     dags, errors = loaded.bundles["theirs"]
     assert errors == {}
@@ -202,11 +238,13 @@ def test_the_dags_come_in_as_files_beside_those_of_the_team_that_has_a_folder_ca
     assert {file for _, file in dags.values()} == {str(p) for p in (loaded.home / "dags").glob("*.py")}
 
 
+@pytest.mark.long
 def test_a_plugin_file_that_hides_the_library_does_not_keep_a_task_from_it(loaded: Loaded, installed: Path) -> None:
     assert loaded.hidden
     assert loaded.library.startswith(str(installed.parent))
 
 
+@pytest.mark.long
 def test_nothing_of_the_teams_is_changed(loaded: Loaded) -> None:
     assert loaded.changed == []
 
@@ -225,6 +263,7 @@ print(json.dumps([names, plugins_manager.get_import_errors(), lines, podwatch_ai
 """
 
 
+@pytest.mark.long
 def test_where_the_checkouts_plugins_were_copied_too_the_installed_one_is_registered_once_and_a_line_says_so(
     installed: Path, tmp_path: Path
 ) -> None:

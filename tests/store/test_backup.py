@@ -30,6 +30,7 @@ from podwatch.store.marks import RESTORED
 from podwatch.store.restore import restore
 from podwatch.store.search import SearchScope
 from tests.support.filled_tables import ROWS, fill_every_table
+from tests.support.migrated_database import place_database
 from tests.support.stored_transcripts import store_alert, store_dialogues
 
 KINDS = ("sqlite", "postgresql")
@@ -54,6 +55,8 @@ class Databases:
     def filled(self, kind: str, revision: str = HEAD) -> Settings:
         """One with rows in every table of that revision."""
         made = self.new(kind)
+        if (kind, revision) == ("sqlite", HEAD):
+            place_database(made.home)
         with closing_engine(made) as engine:
             upgrade_schema(engine, revision)
             fill_every_table(engine)

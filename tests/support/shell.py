@@ -72,6 +72,24 @@ def podwatch(arguments: Sequence[str], folder: Path, env: Mapping[str, str]) -> 
     return _run("everything", arguments, folder, env)[0]
 
 
+def podwatch_as_shown(arguments: Sequence[str], folder: Path, env: Mapping[str, str]) -> str:
+    """What it writes to both streams, as it comes."""
+    with tempfile.TemporaryDirectory() as kept:
+        shown = Path(kept, "shown")
+        _send(
+            "everything",
+            {
+                "argv": list(arguments),
+                "cwd": str(folder),
+                "env": dict(env),
+                "out": str(shown),
+                "err": str(shown),
+                "modules": os.devnull,
+            },
+        )
+        return shown.read_text()
+
+
 def podwatch_and_modules(
     arguments: Sequence[str], folder: Path, env: Mapping[str, str], warm: str
 ) -> tuple[subprocess.CompletedProcess[str], set[str]]:
@@ -85,14 +103,19 @@ def _run(
     with tempfile.TemporaryDirectory() as kept:
         out, err, modules = Path(kept, "out"), Path(kept, "err"), Path(kept, "modules")
         files = {"out": str(out), "err": str(err), "modules": str(modules)}
-        warm = _warm(kind)
-        assert warm.stdin is not None
-        assert warm.stdout is not None
-        warm.stdin.write(json.dumps({"argv": list(arguments), "cwd": str(folder), "env": dict(env), **files}) + "\n")
-        warm.stdin.flush()
-        status = int(warm.stdout.readline())
+        status = _send(kind, {"argv": list(arguments), "cwd": str(folder), "env": dict(env), **files})
         done = subprocess.CompletedProcess(["podwatch", *arguments], status, out.read_text(), err.read_text())
         return done, set(modules.read_text().split()) if modules.exists() else set()
+
+
+def _send(kind: str, job: Mapping[str, object]) -> int:
+    """The exit status of the command."""
+    warm = _warm(kind)
+    assert warm.stdin is not None
+    assert warm.stdout is not None
+    warm.stdin.write(json.dumps(job) + "\n")
+    warm.stdin.flush()
+    return int(warm.stdout.readline())
 
 
 @cache
@@ -155,7 +178,7 @@ def _end_process(status: int, modules: str) -> NoReturn:
 
 def _become(job: dict[str, object]) -> None:
     for target, path in ((0, os.devnull), (1, str(job["out"])), (2, str(job["err"]))):
-        flags = os.O_RDONLY if target == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        flags = os.O_RDONLY if target == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND  # both may be one file
         opened = os.open(path, flags, 0o600)
         os.dup2(opened, target)
         os.close(opened)

@@ -29,7 +29,9 @@ _CONTROL |= dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\u2
 _CONTROL |= dict.fromkeys((*range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\ufffd")  # no XML has them
 
 
+@cache
 def build_environment() -> Environment:
+    """One for all applications of this process, not to be changed: to compile the templates takes half a second."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
