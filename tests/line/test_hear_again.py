@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,9 +18,11 @@ from podwatch.line.hear_again import HearingClaim
 from podwatch.model import HearingOutcome, Tally, Watch
 from podwatch.policy.hearing_schedule import PATIENCE
 from podwatch.policy.listen_schedule import next_day
+from podwatch.query.second_hearing import PLACES_AN_HOUR
 from podwatch.settings import Settings
 from tests.support.hearing_scenario import NAME, SOMEBODY_ELSE, TALK, HearingScenario, Opener, open_scenarios
 from tests.support.podcast_host import Podcast, vtt
+from tests.support.tone_speech import VOCABULARY
 
 
 @pytest.fixture
@@ -231,13 +234,28 @@ def test_when_the_seconds_of_the_day_are_spent_it_waits_for_the_next(open_scenar
     assert scenario.outcomes() == [HearingOutcome.NO_BUDGET]
 
 
+def test_more_places_than_are_heard_of_an_hour_are_left_to_the_text_with_the_reason(open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    chosen, others = random.Random(7), [word for word in VOCABULARY if word != "kallis"]
+    said = (f"came from kallis {' '.join(chosen.choices(others, k=6))}" for _ in range(PLACES_AN_HOUR + 3))
+    scenario.add_episode(" ".join(said))
+    told = scenario.detect()
+    assert scenario.outcomes().count(None) == PLACES_AN_HOUR
+    assert scenario.outcomes().count(HearingOutcome.NO_BUDGET) == 3
+    assert all(m.reason.endswith("not heard again: too much was in doubt") for m in told)
+    scenario.hear_again()
+    assert scenario.outcomes().count(HearingOutcome.NO_BUDGET) >= 3
+    live = scenario.detect()
+    [source] = scenario.rt.store.load_sources(scenario.rt.store.transcript_ids())
+    again = evaluate(scenario.rt.store, query.build_engine([NAME]), source, {NAME.name}).mentions
+    assert [(m.start, m.score, m.reason) for m in again] == [(m.start, m.score, m.reason) for m in live]
+
+
 def test_a_day_that_ends_within_a_transcript_leaves_its_other_places_to_the_next(open_scenario: Opener) -> None:
     scenario = open_scenario(again_seconds=1.0)
     scenario.add_episode(TALK * 2)
     scenario.detect()
-    assert scenario.hear_again().notes == (
-        "1 transcript in doubt: the seconds of hearing again of this day are spent",
-    )
+    assert scenario.hear_again().notes == ("1 transcript in doubt: the seconds of hearing again of this day are spent",)
     assert scenario.outcomes() == [HearingOutcome.HEARD, None]
     assert scenario.detect() == []
     scenario.hear_again(next_day(scenario.now))

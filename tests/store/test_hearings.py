@@ -99,11 +99,23 @@ def test_a_transcript_is_searched_again_once_all_its_doubts_are_decided(store: S
     assert store.seconds_heard_again(SOON) == 0.0
 
 
+def test_what_was_heard_counts_for_the_next_text_where_the_same_is_said(store: Store) -> None:
+    source = store_doubts(store, FIRST, SECOND)
+    [mine] = waiting(store)
+    store.save_hearings(mine, [heard(FIRST)], NOW)
+    front = "A new text: "
+    save_text(store, source.episode, front + TEXT, NOW)
+    [moved] = store.hearings_of([source.transcript.id])[source.transcript.id]
+    assert moved == replace(heard(FIRST).hearing, doubt=replace(FIRST, start=16 + len(front), end=22 + len(front)))
+    assert store.count_waiting_hearings() == 0
+    assert store.seconds_heard_again(NOW) == heard(FIRST).seconds
+
+
 def test_what_was_heard_of_another_text_does_not_count(store: Store) -> None:
     source = store_doubts(store, FIRST, SECOND)
     [mine] = waiting(store)
     store.save_hearings(mine, [heard(FIRST)], NOW)
-    save_text(store, source.episode, f"A new text: {TEXT}", NOW)
+    save_text(store, source.episode, "Nobody knows what witcop means where it is written so.", NOW)
     assert store.hearings_of([source.transcript.id]) == {}
     assert store.list_hearings() == []
     assert store.count_waiting_hearings() == 0

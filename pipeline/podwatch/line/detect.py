@@ -85,7 +85,7 @@ class Detector:
         mentioned = [watches[name] for name in dict.fromkeys(m.watch for m in mentions)]
         alerts = build_alerts(mentions, mentioned, source.episode)
         old = old_episode_reason(source.episode, through, self._now, self._live)
-        return Detection(source, watches, mentions, alerts, old, result.doubts)
+        return Detection(source, watches, mentions, alerts, old, result.doubts, result.left)
 
     def _save(self, batch: Sequence[Detection]) -> None:
         """Stores what was found in some transcripts at once; when that fails, each alone."""

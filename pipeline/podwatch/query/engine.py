@@ -48,12 +48,22 @@ PLANNED_AFTER = (1, 16)  # transcripts; then the triggers are chosen anew
 class EngineResult:
     """mentions: in the order of the text. failed: by name the watches that could not be evaluated here, and why.
 
-    doubts: the places where the audio is to be asked, see EpisodeFields.asks_audio.
+    doubts: the places where the audio is to be asked, see EpisodeFields.asks_audio; left: those where it is not, since
+    there are too many.
     """
 
     mentions: tuple[Mention, ...]
     failed: Mapping[str, Exception] = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()
+    left: tuple[Doubt, ...] = ()
+
+
+@dataclass(slots=True)
+class _Doubts:
+    """As in EngineResult, while they are gathered."""
+
+    asked: list[Doubt] = field(default_factory=list)
+    left: list[Doubt] = field(default_factory=list)
 
 
 class Engine:
@@ -124,7 +134,7 @@ class Engine:
         occurrences = plan.triggering.find(postings)
         finds = [self._direct.find(occurrences, len(self._index.frequencies))]
         hits: dict[int, Spans] = {}
-        doubts: list[Doubt] = []
+        doubts = _Doubts()
         details = self._search_others(transcript, fields, normalised, hits, doubts, only)
         failed: dict[str, Exception] = {}
         watches = plan.triggers.triggered_by(occurrences.atoms, hits)
@@ -137,18 +147,18 @@ class Engine:
             rows, failed = self._evaluate(watches.tolist(), context, only)
             finds.append(np.array(rows, dtype=np.int64).reshape(-1, 4))
         mentions = self._build_mentions(transcript, normalised, np.concatenate(finds), details, only)
-        return EngineResult(mentions, failed, tuple(doubts))
+        return EngineResult(mentions, failed, tuple(doubts.asked), tuple(doubts.left))
 
     def _search_short(
         self, transcript: Transcript, fields: EpisodeFields, normalised: NormalisedText, only: Container[str] | None
     ) -> EngineResult:
         """The same of a short text, without arrays."""
-        doubts: list[Doubt] = []
+        doubts = _Doubts()
         context = self._build_short_context(transcript, fields, normalised, doubts, only)
         watches = self._short_texts.triggered_by(context.hits)
         rows, failed = self._evaluate(watches, context, only)
         mentions = self._build_mentions(transcript, normalised, rows, context.details, only)
-        return EngineResult(mentions, failed, tuple(doubts))
+        return EngineResult(mentions, failed, tuple(doubts.asked), tuple(doubts.left))
 
     def _evaluate(
         self, watches: Iterable[int], context: EvaluationContext, only: Container[str] | None
@@ -171,12 +181,12 @@ class Engine:
         """The transcript with all that the watches look for, as far as it is there."""
         normalised = normalise(transcript.text)
         if is_short(normalised.text):
-            return self._build_short_context(transcript, fields, normalised, [], None)
+            return self._build_short_context(transcript, fields, normalised, _Doubts(), None)
         plan = self._plan(normalised.text)
         postings = WordPostings(normalised.text)
         hits: dict[int, Spans] = {}
         _add_hits(hits, plan.triggering.find(postings) + plan.later.find(postings))
-        details = self._search_others(transcript, fields, normalised, hits, [], None)
+        details = self._search_others(transcript, fields, normalised, hits, _Doubts(), None)
         return EvaluationContext(transcript, fields, normalised, hits, details, plan.deferred, plan.plans)
 
     def _build_short_context(
@@ -184,7 +194,7 @@ class Engine:
         transcript: Transcript,
         fields: EpisodeFields,
         normalised: NormalisedText,
-        doubts: list[Doubt],
+        doubts: _Doubts,
         only: Container[str] | None,
     ) -> EvaluationContext:
         hits = self._short_texts.find(normalised.text)
@@ -201,7 +211,7 @@ class Engine:
         fields: EpisodeFields,
         normalised: NormalisedText,
         hits: dict[int, Spans],
-        doubts: list[Doubt],
+        doubts: _Doubts,
         only: Container[str] | None,
     ) -> Sequence[MatchDetail]:
         """Adds to ``hits`` what is no literal, to ``doubts`` what only the audio can tell; the details of all spans."""
@@ -215,9 +225,10 @@ class Engine:
         weighed = weigh_matches(
             [*found, *self._match_wide_hearings(transcript, fields, only, found)], transcript, fields
         )
-        doubts += weighed.doubts
+        doubts.asked += weighed.doubts
+        doubts.left += weighed.left
         if fields.asks_widely:
-            doubts += self._propose_doubts(transcript, fields, only, [m for _, m in found], weighed.matches)
+            doubts.asked += self._propose_doubts(transcript, fields, only, [m for _, m in found], weighed.matches)
         return [*self._index.details, *self._add_names(weighed.matches, normalised, hits)]
 
     def _match_names(

@@ -40,10 +40,14 @@ class WeighedMatch:
 
 @dataclass(frozen=True, slots=True)
 class WeighedMatches:
-    """matches: those that count, in the order of the text. doubts: where the audio is to be asked first."""
+    """matches: those that count, in the order of the text. doubts: where the audio is to be asked first.
+
+    left: where it is not, since likelier places take the seconds; there the text decides.
+    """
 
     matches: tuple[WeighedMatch, ...]
     doubts: tuple[Doubt, ...]
+    left: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +76,18 @@ def weigh_matches(
     found: where the audio may be asked also those below their thresholds.
     """
     heard = {(h.doubt.name, h.doubt.start, h.doubt.end): h for h in fields.hearings}
-    doubts = []
+    in_doubt, doubts = [], []
     if fields.asks_audio:
-        doubts = [
+        in_doubt = [
             Doubt(name=name, start=m.start, end=m.end, surface=transcript.text[m.start : m.end], score=m.score)
             for name, m in found
             if m.kind == "sounds_like" and is_in_doubt(m.score) and (name, m.start, m.end) not in heard
         ]
-        already = sum(not h.doubt.is_wide for h in fields.hearings)
-        doubts = list(choose_doubts(doubts, len(transcript.text), already))
+        already = sum(not h.doubt.is_wide and h.outcome is not HearingOutcome.NO_BUDGET for h in fields.hearings)
+        doubts = list(choose_doubts(in_doubt, len(transcript.text), already))
     waiting = {(d.name, d.start, d.end) for d in doubts}
+    left = tuple(d for d in in_doubt if (d.name, d.start, d.end) not in waiting)
+    heard |= {(d.name, d.start, d.end): Hearing(doubt=d, outcome=HearingOutcome.NO_BUDGET) for d in left}
     matches = []
     for name, m in found:
         place = (name, m.start, m.end)
@@ -92,7 +98,7 @@ def weigh_matches(
         if judged.score >= m.threshold:
             reason = f"{m.reason}; {judged.reason}" if judged.reason else m.reason
             matches.append(WeighedMatch(m, judged.score, reason))
-    return WeighedMatches(tuple(matches), tuple(doubts))
+    return WeighedMatches(tuple(matches), tuple(doubts), left)
 
 
 def spellings_of(name: str) -> tuple[str, ...]:

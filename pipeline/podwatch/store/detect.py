@@ -64,7 +64,7 @@ class Detection:
     """The mentions found in a transcript and their alerts.
 
     looked_for: watches by name; held: why alerts that are new are to be held, None when they are due. doubts: places
-    where the audio is to be asked before anything is said of them.
+    where the audio is to be asked before anything is said of them; left: where it is not, since there are too many.
     """
 
     source: TranscriptSource
@@ -73,6 +73,7 @@ class Detection:
     alerts: Sequence[Alert]
     held: HoldReason | None = None
     doubts: Sequence[Doubt] = ()
+    left: Sequence[Doubt] = ()
 
 
 class DetectRows(Rows):
@@ -156,7 +157,7 @@ class DetectRows(Rows):
             if fresh:
                 c.execute(insert(mentions), fresh)
             for d in saved:
-                insert_doubts(c, d.source.transcript.id, d.source.transcript.revision, d.doubts, now)
+                insert_doubts(c, d.source.transcript.id, d.source.transcript.revision, d.doubts, d.left, now)
             insert_deliveries(c, [(alert, d.held) for d in saved for alert in d.alerts], now)
             if saved:
                 c.execute(_MARK_DETECTED, [{"row": d.source.transcript.id, "through": through} for d in saved])

@@ -227,8 +227,17 @@ class HearingRows(Rows):
         return int(row[0])
 
 
-def insert_doubts(c: Connection, transcript_id: int, revision: int, doubts: Sequence[Doubt], now: datetime) -> None:
-    """Stores the places that are to be heard again; those that are stored stay as they are."""
+def insert_doubts(
+    c: Connection, transcript_id: int, revision: int, doubts: Sequence[Doubt], left: Sequence[Doubt], now: datetime
+) -> None:
+    """Stores the places that are to be heard again, and those that are left to the text since they are too many.
+
+    What is stored stays as it is.
+    """
+    no_budget = HearingOutcome.NO_BUDGET.value
+    states: list[tuple[Doubt, dict[str, Any]]]
+    states = [(d, {"next_at": now, "heard_at": None, "outcome": None}) for d in doubts]
+    states += [(d, {"next_at": None, "heard_at": now, "outcome": no_budget}) for d in left]
     rows: list[dict[str, Any]] = [
         {
             "transcript_id": transcript_id,
@@ -240,12 +249,12 @@ def insert_doubts(c: Connection, transcript_id: int, revision: int, doubts: Sequ
             "score": d.score,
             "is_wide": d.is_wide,
             "asked_at": now,
-            "next_at": now,
             "failures": 0,
             "recogniser": "",
             "seconds": 0.0,
+            **state,
         }
-        for d in doubts
+        for d, state in states
     ]
     for some in in_batches(rows):
         c.execute(upsert(c.dialect, hearings).values(some).on_conflict_do_nothing())
