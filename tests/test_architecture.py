@@ -132,7 +132,12 @@ HEAVY = {
     "tokenizers",
 }  # loaded inside the function that needs them
 # They are themselves imported late: by the function that builds what needs them, or in a process of their own.
-LATE = ("podwatch.notifiers.slack", "podwatch.speech.decoding_worker", "podwatch.speech.speakers")
+LATE = (
+    "podwatch.notifiers.slack",
+    "podwatch.speech.decoding_worker",
+    "podwatch.speech.span_worker",
+    "podwatch.speech.speakers",
+)
 
 
 def name_of(path: Path) -> str:

@@ -41,7 +41,7 @@ def test_a_report_comes_once_a_week_with_its_table_in_the_thread(scenario: Deliv
     ]
     [root] = [m for m in scenario.messages() if m.get("text") == report]
     [table] = scenario.replies(root)
-    assert table.splitlines()[1:] == ["grain,2,1,1,0,,2,1,1,1 names none", "rice,0,0,0,0,,2,1,1,1 names none```"]
+    assert table.splitlines()[1:] == ["grain,2,1,1,0,,2,1,1,1 names none,", "rice,0,0,0,0,,2,1,1,1 names none,```"]
     scenario.deliver_after(days=6)
     assert len(reports(scenario)) == 1
     scenario.deliver_after(days=1)
