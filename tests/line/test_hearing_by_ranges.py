@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from podwatch.line.fetch import fetch
 from podwatch.line.hear_again import hear_again
 from podwatch.line.hearing_audio import PublishedAudio
 from podwatch.line.listen import listen
-from podwatch.line.place_hearing import PlaceHearing
+from podwatch.line.place_hearing import CLOSE_SECONDS, NEAR_SECONDS, PlaceHearing
 from podwatch.line.poll import poll
 from podwatch.model import Feed, Hearing, HearingOutcome, ListenRequest, Tally, Watch
 from podwatch.net import ranges
@@ -34,6 +35,7 @@ from tests.support.varied_audio import encode_speech
 NAME = Watch(name="kallas", entity="Kaja Kallas", type="person", sounds_like=True)
 SOUNDS = {"Kaja Kallas": "odesa", "Kallas": "kallis"}
 PLACE = "grain came from kallis today ships leave again"
+DAY = timedelta(days=1)
 PLACES = (300, 900)  # of the words of a talk of ten minutes, in which nobody says two same minutes
 OTHERS = [word for word in VOCABULARY if word != "kallis"]
 
@@ -234,6 +236,28 @@ def test_our_own_transcript_is_heard_in_a_copy_that_an_advertisement_has_shifted
     scenario.files.redirect("/one", scenario.files.url("/two"))
     assert [h.outcome for h in scenario.hear()] == [HearingOutcome.HEARD] * len(PLACES)
     assert scenario.files.sent["/two"] < 0.5 * len(second)
+
+
+def test_where_the_times_of_the_words_are_known_no_estimate_will_do(
+    open_scenario: Opener, log_lines: Callable[[], str]
+) -> None:
+    scenario, words = open_scenario(), talk()
+    audio = encode_speech(speak(" ".join(words)), "vbr.mp3")
+    scenario.publish(scenario.files.serve("/one", audio), None)
+    for name in scenario.audio_left():
+        (scenario.settings.home / "audio" / name).unlink()
+    assert [h.outcome for h in scenario.hear()] == [HearingOutcome.HEARD] * len(PLACES)
+    assert "the whole audio is downloaded: times in it are an estimate" in log_lines()
+    assert scenario.rt.store.seconds_heard_again(scenario.now - DAY) < NEAR_SECONDS
+
+
+def test_behind_a_place_that_was_found_the_next_one_is_looked_for_closer(open_scenario: Opener) -> None:
+    scenario, words = open_scenario(), talk()
+    audio = encode_speech(speak(" ".join(words)), "wav")
+    scenario.publish(scenario.files.serve("/one", audio), cues(words, late=7.0))
+    scenario.hear()
+    searched = 2 * NEAR_SECONDS + 2 * CLOSE_SECONDS
+    assert searched < scenario.rt.store.seconds_heard_again(scenario.now - DAY) < searched + NEAR_SECONDS
 
 
 def test_another_recording_is_left_alone_and_little_of_it_is_read(open_scenario: Opener) -> None:
