@@ -178,6 +178,13 @@ def test_an_engine_reports_a_doubt_only_where_the_audio_is_asked() -> None:
     assert TALK[found.start : found.end] == "witcop"
 
 
+def test_places_that_nobody_has_heard_take_no_seconds_from_others() -> None:
+    [d] = find(EpisodeFields(asks_audio=True)).doubts
+    others = (Doubt(name="Somebody", start=n, end=n + 1, surface="x", score=0.5) for n in range(PLACES_AN_HOUR))
+    left = tuple(Hearing(doubt=other, outcome=HearingOutcome.NO_BUDGET) for other in others)
+    assert find(EpisodeFields(asks_audio=True, hearings=left)).doubts == (d,)
+
+
 def test_a_doubt_is_not_asked_twice_and_what_was_heard_decides() -> None:
     [d] = find(EpisodeFields(asks_audio=True)).doubts
     for likelihoods, expected in ((SAID, ["witcop"]), (NOT_SAID, [])):

@@ -240,6 +240,7 @@ HOSTILE = {
     "sends samples without end": "[send(b's', bytes(65536)) for _ in range(1000)]",
     "announces a gigabyte": "os.write(1, struct.pack('<cI', b's', 1 << 30))",
     "sends what is unknown": "send(b'q', b'')",
+    "sends samples without end, and no end": "[send(b's', bytes(32_000)) for _ in range(3)]; send(b'd', b'')",
 }
 _BEGIN = """
 import json, os, struct
