@@ -163,9 +163,9 @@ def main() -> int:
             heard = sum(outcome == "heard" for outcome, _ in parts.places.values())
             alike = share_alike(parts, whole)
             mega = f"{len(body) / 1e6:.1f}"
-            read = [f"{h.sent / 1e6:.1f}" for h in (parts, whole)]
+            read = f"{parts.sent / 1e6:.1f}"
             cost = [f"{h.cpu:.1f}" for h in (parts, whole)]
-            rows.append([form, mega, *read, parts.requests, *cost, f"{heard} of {len(parts.places)}", f"{alike:.2f}"])
+            rows.append([form, mega, read, parts.requests, *cost, f"{heard} of {len(parts.places)}", f"{alike:.2f}"])
             holds = (
                 check_figure(f"{form}: share that is read", parts.sent / len(body), MOST_READ, least=False) and holds
             )

@@ -260,6 +260,29 @@ def test_behind_a_place_that_was_found_the_next_one_is_looked_for_closer(open_sc
     assert searched < scenario.rt.store.seconds_heard_again(scenario.now - DAY) < searched + NEAR_SECONDS
 
 
+# The audio of a talk with advertisements: words before which some others are said.
+WITH_ADVERTISEMENTS = {
+    "a minute before it": {0: 120},
+    "three minutes before it": {0: 360},
+    "half a minute just before a name": {PLACES[0] + 3: 60},
+    "half a minute just behind a name": {PLACES[0] + 4: 60},
+}
+
+
+@pytest.mark.parametrize("case", WITH_ADVERTISEMENTS)
+@pytest.mark.parametrize("ranges_are_had", [True, False])
+def test_places_are_found_in_audio_with_advertisements(case: str, ranges_are_had: bool, open_scenario: Opener) -> None:
+    scenario, words, dice = open_scenario(), talk(), random.Random(23)
+    said = list(words)
+    for at, count in sorted(WITH_ADVERTISEMENTS[case].items(), reverse=True):
+        said[at:at] = [dice.choice(OTHERS) for _ in range(count)]
+    audio = encode_speech(speak(" ".join(said)), "cbr.mp3")
+    scenario.publish(scenario.files.serve("/one", audio, ranges=ranges_are_had), cues(words))
+    heard = scenario.hear()
+    assert HearingOutcome.OTHER_AUDIO not in {h.outcome for h in heard}
+    assert HearingOutcome.HEARD in {h.outcome for h in heard}
+
+
 def test_another_recording_is_left_alone_and_little_of_it_is_read(open_scenario: Opener) -> None:
     scenario, words = open_scenario(), talk()
     other = [random.Random(3).choice(OTHERS) for _ in words]

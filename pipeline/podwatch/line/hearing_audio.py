@@ -16,7 +16,7 @@ from podwatch.model import ListenRequest
 from podwatch.net.ranges import RangeReader, RangesError
 from podwatch.redaction import display_address
 from podwatch.runtime import Runtime, log
-from podwatch.speech.decoding import open_audio
+from podwatch.speech.decoding import measure_seconds, open_audio
 from podwatch.speech.hearing_places import read_windows
 from podwatch.speech.recognisers import SAMPLE_RATE
 from podwatch.speech.span_decoding import SpanDecoder
@@ -30,10 +30,14 @@ Span = tuple[float, float]  # seconds
 
 
 class HearingAudio(Protocol):
-    """is_exact: its times are those of the whole decoded, else they may be off by half a minute."""
+    """is_exact: its times are those of the whole decoded, else they may be off by half a minute. seconds: its length,
+    0.0 where that is not known."""
 
     @property
     def is_exact(self) -> bool: ...
+
+    @property
+    def seconds(self) -> float: ...
 
     def plan(self, spans: Sequence[Span]) -> None:
         """The spans that may be read, or parts of them."""
@@ -53,6 +57,10 @@ class AudioFile:
     def __init__(self, path: Path, max_hours: float) -> None:
         self._path, self._max_hours = path, max_hours
         self._samples: dict[Span, NDArray[np.float32]] = {}
+
+    @property
+    def seconds(self) -> float:
+        return measure_seconds(self._path)
 
     def plan(self, spans: Sequence[Span]) -> None:
         with open_audio(self._path, max_hours=self._max_hours) as audio:
@@ -87,8 +95,23 @@ class PublishedAudio:
     def is_exact(self) -> bool:
         return self._decoder is None or self._decoder.is_exact
 
+    @property
+    def seconds(self) -> float:
+        self._open()
+        if self._decoder is not None:
+            return self._decoder.seconds
+        return self._whole.seconds if self._whole is not None else 0.0
+
     def plan(self, spans: Sequence[Span]) -> None:
         self._spans = spans
+        self._open()
+        if self._whole is not None:
+            self._whole.plan(spans)
+
+    def _open(self) -> None:
+        """Once: in parts, or as a whole."""
+        if self._decoder is not None or self._whole is not None:
+            return
         try:
             self._ranges = self._open_ranges()
             where = display_address(self._request.episode.audio_url or "")
@@ -143,4 +166,5 @@ class PublishedAudio:
         download_audio(self._rt, self._request, self._path)
         self._progress()
         self._whole = AudioFile(self._path, self._rt.settings.speech.max_hours)
-        self._whole.plan(self._spans)
+        if self._spans:
+            self._whole.plan(self._spans)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SEARCH_SECONDS = 45.0  # on either side of the time that the transcript says, in which a place is looked for ...
 NEAR_SECONDS = 12.0  # ... once it is not this near to it ...
 CLOSE_SECONDS = 5.0  # ... or, behind one that was found, this near to where it would be by that one
+LATE_SECONDS = 15.0  # on either side of where it would be if all by which the audio is longer were before it
+MOST_LATE = 1800.0  # seconds that it may be longer, as by advertisements
 MOST_SEARCHES = 3  # of one transcript that find nothing: then its audio has other words
 _Window = tuple[AudioPlace, Any]  # with its sound as the model has it
 
@@ -61,29 +63,31 @@ class PlaceHearing:
         timed = [d for d, at in by_time.items() if at == at]  # not nan
         results = {d: _left(d, HearingOutcome.NO_TIMES) for d in doubts if d not in timed}
         exact = {d: p for d in timed if self.is_own and (p := place_by_words(self.transcript, d)) is not None}
-        wide = {d: (max(0.0, at - SEARCH_SECONDS), at + SEARCH_SECONDS) for d, at in by_time.items() if d in timed}
+        late = 0.0 if self.is_same else self.audio.seconds - talk
+        searched = {d: _search_areas(at, late) for d, at in by_time.items() if d in timed}
         spans = [(p.start, p.end) for p in exact.values()]
-        self.audio.plan(spans + [span for d, span in wide.items() if not (self.is_same and d in exact)])
+        spans += [area for d, areas in searched.items() if not (self.is_same and d in exact) for area in areas]
+        self.audio.plan(spans)
         if exact:
             self.audio.require_exact()  # to look a place up costs several times the seconds of hearing it
         for d in sorted(timed, key=lambda d: (d.is_wide, -d.score)):
             if of_talk <= 0:
                 results[d] = _left(d, HearingOutcome.NO_BUDGET)
             elif seconds > 0:
-                results[d] = self._hear_one(d, wide[d], exact.get(d) if self.audio.is_exact else None)
+                results[d] = self._hear_one(d, searched[d], exact.get(d) if self.audio.is_exact else None)
                 seconds -= results[d].seconds
                 of_talk -= results[d].seconds
                 progress()
         return [results[d] for d in doubts if d in results]
 
-    def _hear_one(self, d: Doubt, wide: Span, place: AudioPlace | None) -> HeardPlace:
-        """wide: where it is looked for. place: known by the times of words; None: it is looked for.
+    def _hear_one(self, d: Doubt, areas: Sequence[Span], place: AudioPlace | None) -> HeardPlace:
+        """areas: where it is looked for. place: known by the times of words; None: it is looked for.
 
         What was encoded for another name at the same place serves this one, too.
         """
         spent, key = 0.0, (d.start, d.end)
         if key not in self._windows:
-            self._windows[key], spent = self._open_window(d, wide, place)
+            self._windows[key], spent = self._open_window(d, areas, place)
         if (opened := self._windows[key]) is None:
             return _left(d, HearingOutcome.OTHER_AUDIO, spent)
         found, window = opened
@@ -94,7 +98,7 @@ class PlaceHearing:
         )
         return HeardPlace(hearing, spent)
 
-    def _open_window(self, d: Doubt, wide: Span, known: AudioPlace | None) -> tuple[_Window | None, float]:
+    def _open_window(self, d: Doubt, areas: Sequence[Span], known: AudioPlace | None) -> tuple[_Window | None, float]:
         """(a place with its sound as the model has it, None where other words are said; the seconds that it took)
 
         Audio that was fetched anew may be another copy than that of which the words have their times: what does not
@@ -105,11 +109,12 @@ class PlaceHearing:
             window, spent = self._encode(known, self.audio.read((known.start, known.end)))
             if window is not None or self.is_same:
                 return window, spent
-        place, searched = self._search(d, wide)
+        found, searched = self._search(d, areas)
         spent += searched
-        if place is None:
+        if found is None:
             return None, spent
-        window, encoded = self._encode(place, self.audio.read((max(wide[0], place.start), min(wide[1], place.end))))
+        place, area = found
+        window, encoded = self._encode(place, self.audio.read((max(area[0], place.start), min(area[1], place.end))))
         return window, spent + encoded
 
     def _encode(self, place: AudioPlace, samples: NDArray[np.float32]) -> tuple[_Window | None, float]:
@@ -120,28 +125,32 @@ class PlaceHearing:
         is_right = fits(self.hearer.context_likelihood(window, place.place))
         return ((place, window) if is_right else None), len(samples) / SAMPLE_RATE
 
-    def _search(self, d: Doubt, wide: Span) -> tuple[AudioPlace | None, float]:
-        """(the window of a place, looked for by the words around it; the seconds that were recognised for that)"""
+    def _search(self, d: Doubt, areas: Sequence[Span]) -> tuple[tuple[AudioPlace, Span] | None, float]:
+        """(the window of a place, looked for by the words around it, with its area; the seconds recognised for that)"""
         if self._misses >= MOST_SEARCHES:
             return None, 0.0
         at = self.transcript.seconds_at(d.start)
-        close = [CLOSE_SECONDS] if self._is_shift_known else []
-        near = [_within(wide, at + self._shift, reach) for reach in (*close, NEAR_SECONDS)]
-        place, spent = self._search_spans(d, near if not self.audio.is_exact else (*near, wide))
-        if place is None and not self.audio.is_exact:
+        expected = at + self._shift
+        reaches = (CLOSE_SECONDS, NEAR_SECONDS) if self._is_shift_known else (NEAR_SECONDS,)
+        near = [(_within(a, expected, r), a) for r in reaches for a in areas if a[0] <= expected <= a[1]][:2]
+        every = [*near, *((area, area) for area in reversed(areas))]  # the one that is late is the smaller one
+        found, spent = self._search_spans(d, every if self.audio.is_exact else near)
+        if found is None and not self.audio.is_exact:
             self.audio.require_exact()
-            place, again = self._search_spans(d, (*near, wide))
+            found, again = self._search_spans(d, every)
             spent += again
-        if place is None:
+        if found is None:
             self._misses += 1
         else:
-            self._shift, self._is_shift_known = (place.start + place.end) / 2 - at, True
-        return place, spent
+            self._shift, self._is_shift_known = (found[0].start + found[0].end) / 2 - at, True
+        return found, spent
 
-    def _search_spans(self, d: Doubt, spans: Sequence[Span]) -> tuple[AudioPlace | None, float]:
-        """As _search, in the first of these spans that has it."""
+    def _search_spans(
+        self, d: Doubt, spans: Sequence[tuple[Span, Span]]
+    ) -> tuple[tuple[AudioPlace, Span] | None, float]:
+        """As _search, in the first of these spans, each of its area, that has it."""
         spent = 0.0
-        for first, end in spans:
+        for (first, end), area in spans:
             if end <= first:
                 continue
             part = self.audio.read((first, end))
@@ -151,7 +160,7 @@ class PlaceHearing:
             spent += len(part) / SAMPLE_RATE
             words = [w for s in chunk.segments for w in s.words]
             if (place := place_by_recognition(words, self.transcript, d, first)) is not None:
-                return place, spent
+                return (place, area), spent
         return None, spent
 
 
@@ -160,6 +169,14 @@ def _left(d: Doubt, outcome: HearingOutcome, seconds: float = 0.0) -> HeardPlace
     return HeardPlace(Hearing(doubt=d, outcome=outcome), seconds)
 
 
-def _within(wide: Span, at: float, reach: float) -> Span:
-    """The part of a span that is at most ``reach`` seconds from ``at``."""
-    return max(wide[0], at - reach), min(wide[1], at + reach)
+def _search_areas(at: float, late: float) -> tuple[Span, ...]:
+    """Where a place is looked for that the transcript has at ``at``, when the audio is ``late`` seconds longer."""
+    around = (max(0.0, at - SEARCH_SECONDS), at + SEARCH_SECONDS)
+    if not NEAR_SECONDS < late <= MOST_LATE:
+        return (around,)
+    return around, (max(0.0, at + late - LATE_SECONDS), at + late + LATE_SECONDS)
+
+
+def _within(area: Span, at: float, reach: float) -> Span:
+    """The part of an area that is at most ``reach`` seconds from ``at``."""
+    return max(area[0], at - reach), min(area[1], at + reach)

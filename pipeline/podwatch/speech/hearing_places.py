@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 BEFORE_SECONDS, AFTER_SECONDS = 2.0, 1.5  # of the window around a place: more of what is written there misleads
 EDGES = (0.1, 0.2)  # seconds before the first and after the last word
 CONTEXT_WORDS = 8  # on either side by which a place is looked for
-MIN_ALIKE = 0.6  # share of them that has to be said
+MIN_ALIKE = 0.6  # share of them that has to be said on both sides ...
+ALIKE_ALONE, FEWEST_ALONE = 0.85, 6  # ... or on one, of so many, where an advertisement begins or ends beside the place
 MOST_EXTRA_WORDS = 3  # that a place may have more, or fewer, where it is heard again
 _WORD = re.compile(r"\S+")
 _LETTERS = re.compile(r"[\W_]+")
@@ -75,12 +76,14 @@ def place_by_recognition(
     best: tuple[float, int, int] | None = None
     for first in range(len(said) + 1):
         alike = _alike(said[max(0, first - len(before)) : first], before)
-        if alike < MIN_ALIKE:
-            continue
         for length in range(max(0, count - MOST_EXTRA_WORDS), count + MOST_EXTRA_WORDS + 1):
             behind = _alike(said[first + length : first + length + len(after)], after)
             score = alike + behind - 0.01 * abs(length - count)
-            if behind >= MIN_ALIKE and length and (best is None or score > best[0]):
+            is_there = min(alike, behind) >= MIN_ALIKE or any(
+                share >= ALIKE_ALONE and len(words) >= FEWEST_ALONE
+                for share, words in ((alike, before), (behind, after))
+            )
+            if is_there and length and (best is None or score > best[0]):
                 best = (score, first, first + length - 1)
     if best is None or best[2] >= len(heard) or not (before or after):
         return None
