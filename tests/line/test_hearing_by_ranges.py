@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,12 @@ def talk() -> list[str]:
     for place in PLACES:
         words[place : place + 8] = PLACE.split()
     return words
+
+
+@cache
+def encode_words(words: tuple[str, ...], form: str) -> bytes:
+    """The audio of these words; of ten minutes it takes seconds to make."""
+    return encode_speech(speak(" ".join(words)), form)
 
 
 def cues(words: list[str], *, late: float = 0.0) -> str:
@@ -140,7 +147,7 @@ def test_places_are_heard_for_a_part_of_the_bytes(
     form: str, open_scenario: Opener, log_lines: Callable[[], str]
 ) -> None:
     scenario, words = open_scenario(), talk()
-    audio = encode_speech(speak(" ".join(words)), form)
+    audio = encode_words(tuple(words), form)
     scenario.publish(scenario.files.serve("/one", audio), cues(words, late=7.0))
     heard = scenario.hear()
     assert [h.outcome for h in heard] == [HearingOutcome.HEARD] * len(PLACES)
@@ -153,7 +160,7 @@ def test_places_are_heard_for_a_part_of_the_bytes(
 @pytest.mark.parametrize("form", ["cbr.mp3", "m4a"])
 def test_what_is_heard_is_what_the_whole_audio_gives(form: str, open_scenario: Opener) -> None:
     words = talk()
-    audio = encode_speech(speak(" ".join(words)), form)
+    audio = encode_words(tuple(words), form)
     scenario = open_scenario()
     scenario.publish(scenario.files.serve("/one", audio), cues(words))
     parts = scenario.hear()
@@ -186,7 +193,7 @@ def test_the_whole_is_downloaded_where_parts_cannot_be_had(
 ) -> None:
     form, how, why = WHOLE[case]
     scenario, words = open_scenario(), talk()
-    audio = encode_speech(speak(" ".join(words)), form)
+    audio = encode_words(tuple(words), form)
     scenario.publish(scenario.files.serve("/one", audio, **how), cues(words))
     assert [h.outcome for h in scenario.hear()] == [HearingOutcome.HEARD] * len(PLACES)
     assert "the whole audio is downloaded" in log_lines()
@@ -196,7 +203,7 @@ def test_the_whole_is_downloaded_where_parts_cannot_be_had(
 
 def test_a_file_that_changes_in_between_is_had_as_a_whole(open_scenario: Opener, log_lines: Callable[[], str]) -> None:
     scenario, words = open_scenario(), talk()
-    first, second = (encode_speech(speak(" ".join([*ad, *words])), "cbr.mp3") for ad in ([], ["ships"] * 20))
+    first, second = (encode_words((*ad, *words), "cbr.mp3") for ad in ([], ["ships"] * 20))
     scenario.publish(scenario.files.serve("/one", first), cues(words))
 
     def change(number: int) -> None:
@@ -211,7 +218,7 @@ def test_an_estimate_that_misses_a_place_is_made_sure_by_the_whole(
     open_scenario: Opener, log_lines: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenario, words = open_scenario(), talk()
-    audio = encode_speech(speak(" ".join(words)), "vbr.mp3")
+    audio = encode_words(tuple(words), "vbr.mp3")
     scenario.publish(scenario.files.serve("/one", audio), cues(words))
     monkeypatch.setattr(SpanDecoder, "read", lambda self, start, end: np.zeros(int(16000 * (end - start)), np.float32))
     assert [h.outcome for h in scenario.hear()] == [HearingOutcome.HEARD] * len(PLACES)
@@ -220,7 +227,7 @@ def test_an_estimate_that_misses_a_place_is_made_sure_by_the_whole(
 
 def test_a_table_of_times_is_good_enough_to_find_places(open_scenario: Opener, log_lines: Callable[[], str]) -> None:
     scenario, words = open_scenario(), talk()
-    audio = encode_speech(speak(" ".join(words)), "vbr.mp3")
+    audio = encode_words(tuple(words), "vbr.mp3")
     scenario.publish(scenario.files.serve("/one", audio), cues(words))
     assert [h.outcome for h in scenario.hear()] == [HearingOutcome.HEARD] * len(PLACES)
     assert "were read" in log_lines()
@@ -228,7 +235,7 @@ def test_a_table_of_times_is_good_enough_to_find_places(open_scenario: Opener, l
 
 def test_our_own_transcript_is_heard_in_a_copy_that_an_advertisement_has_shifted(open_scenario: Opener) -> None:
     scenario, words = open_scenario(), talk()
-    first, second = (encode_speech(speak(" ".join([*ad, *words])), "cbr.mp3") for ad in ([], ["ships"] * 16))
+    first, second = (encode_words((*ad, *words), "cbr.mp3") for ad in ([], ["ships"] * 16))
     scenario.publish(scenario.files.serve("/one", first), None)
     for name in scenario.audio_left():
         (scenario.settings.home / "audio" / name).unlink()
@@ -242,7 +249,7 @@ def test_where_the_times_of_the_words_are_known_no_estimate_will_do(
     open_scenario: Opener, log_lines: Callable[[], str]
 ) -> None:
     scenario, words = open_scenario(), talk()
-    audio = encode_speech(speak(" ".join(words)), "vbr.mp3")
+    audio = encode_words(tuple(words), "vbr.mp3")
     scenario.publish(scenario.files.serve("/one", audio), None)
     for name in scenario.audio_left():
         (scenario.settings.home / "audio" / name).unlink()
@@ -253,7 +260,7 @@ def test_where_the_times_of_the_words_are_known_no_estimate_will_do(
 
 def test_behind_a_place_that_was_found_the_next_one_is_looked_for_closer(open_scenario: Opener) -> None:
     scenario, words = open_scenario(), talk()
-    audio = encode_speech(speak(" ".join(words)), "wav")
+    audio = encode_words(tuple(words), "wav")
     scenario.publish(scenario.files.serve("/one", audio), cues(words, late=7.0))
     scenario.hear()
     searched = 2 * NEAR_SECONDS + 2 * CLOSE_SECONDS
@@ -276,7 +283,7 @@ def test_places_are_found_in_audio_with_advertisements(case: str, ranges_are_had
     said = list(words)
     for at, count in sorted(WITH_ADVERTISEMENTS[case].items(), reverse=True):
         said[at:at] = [dice.choice(OTHERS) for _ in range(count)]
-    audio = encode_speech(speak(" ".join(said)), "cbr.mp3")
+    audio = encode_words(tuple(said), "wav")
     scenario.publish(scenario.files.serve("/one", audio, ranges=ranges_are_had), cues(words))
     heard = scenario.hear()
     assert HearingOutcome.OTHER_AUDIO not in {h.outcome for h in heard}
@@ -286,7 +293,7 @@ def test_places_are_found_in_audio_with_advertisements(case: str, ranges_are_had
 def test_another_recording_is_left_alone_and_little_of_it_is_read(open_scenario: Opener) -> None:
     scenario, words = open_scenario(), talk()
     other = [random.Random(3).choice(OTHERS) for _ in words]
-    audio = encode_speech(speak(" ".join(other)), "m4a")
+    audio = encode_words(tuple(other), "m4a")
     scenario.publish(scenario.files.serve("/one", audio), cues(words))
     first, second = (h.outcome for h in scenario.hear())
     assert first == HearingOutcome.OTHER_AUDIO
